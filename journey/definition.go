@@ -1,0 +1,443 @@
+package journey
+
+import "time"
+
+// Definition is one version of a journey, parsed and compiled; it is read only, and kept in memory by its hash.
+// Forms are those of the language (docs/language.md).
+type Definition struct {
+	Key, Name  string
+	Topic      string // consent topic of its messages, or TopicTransactional
+	Enter      Enter
+	Reentry    *Reentry
+	Exit       []ExitRule
+	Goal       *Goal
+	Holdout    int     // percent, 0 to 50
+	SendWindow *Window // in the customer's own zone; nil: any time
+	Steps      []*Step // the tree, as written
+	Declares   Declarations
+
+	Hash string // SHA-256 of the canonical source, hex; "" until parsed from source
+
+	byID map[string]*Step
+	next map[string]string // step id → id of the step that follows once it is finished; "" is the end
+}
+
+// Declarations are what a journey file brings along for the server.
+type Declarations struct {
+	Topics   map[string]Topic
+	Pools    map[string]Pool
+	Surveys  map[string]SurveyForm
+	Segments map[string]*Cond
+}
+
+// Topic is what a customer can agree to receive.
+type Topic struct {
+	Key, Name   string
+	DoubleOptIn bool
+}
+
+// Pool is the set that codes are taken from. A pool with Alphabet and Length makes its codes on demand; one without gives
+// out the codes that were added to it, and can be empty.
+type Pool struct {
+	Key      string
+	Alphabet string
+	Length   int
+}
+
+// SurveyForm is a question. Kind is nps, csat, ces, score, choice, choices or text.
+type SurveyForm struct {
+	Key, Question, Kind string
+	Options             []string
+	FollowUp            string
+}
+
+// Enter says who enters. Exactly one of the triggers is set.
+type Enter struct {
+	Event    string    // name of an event
+	Inactive *Inactive // no such event for so long
+	API      bool      // only by POST …/enrollments, or `start`
+	If       *Cond
+}
+
+// Inactive triggers when the last event of that name is For old.
+type Inactive struct {
+	Event string
+	For   time.Duration
+}
+
+// Reentry says what a further trigger does for a customer who has been here. At most one of Never, Always, After, Per is set.
+type Reentry struct {
+	Never, Always bool
+	After         time.Duration // since the last one ended
+	Per           string        // property of the trigger: one enrollment per value
+}
+
+// ExitRule ends the enrollment at any moment, in the middle of a wait too.
+type ExitRule struct {
+	Event string
+	Match string // property whose value must equal the trigger's; "" any
+	Where *Cond  // on the event's properties
+	If    *Cond  // instead of Event: a condition on the customer
+	As    string // the reason, e.g. "won-back"
+}
+
+// Goal is what the journey is for.
+type Goal struct {
+	Event  string
+	Match  string
+	Where  *Cond
+	Within time.Duration // since entering; 0: as long as the journey lasts
+	Value  string        // property that holds the value, e.g. "total"
+	Exit   bool          // reaching it ends the enrollment
+}
+
+// Window is a span of the local day in which messages may go out. From is before To; both are minutes since local midnight.
+type Window struct {
+	From, To int
+	Days     []time.Weekday // empty: every day
+}
+
+// Kind of a step.
+type Kind string
+
+// The kinds of steps, in the words of the language.
+const (
+	StepSend    Kind = "send"
+	StepWait    Kind = "wait"
+	StepWaitFor Kind = "wait_for"
+	StepBranch  Kind = "branch"
+	StepSplit   Kind = "split"
+	StepCoupon  Kind = "coupon"
+	StepSurvey  Kind = "survey"
+	StepTask    Kind = "task"
+	StepSet     Kind = "set"
+	StepStart   Kind = "start"
+	StepExit    Kind = "exit"
+)
+
+// Step is one element of a journey. ID is unique in the version and stable across versions. Exactly one of the pointers is
+// set, the one that Kind names.
+type Step struct {
+	ID    string
+	Kind  Kind
+	Line  int  // where it stands in the file, from 1
+	HasID bool // the id was written, not derived
+
+	Send    *Send
+	Wait    *Wait
+	WaitFor *WaitFor
+	Branch  []Arm
+	Split   []Variant
+	Coupon  *CouponStep
+	Survey  *Survey
+	Task    *TaskStep
+	Set     []Assignment // in file order
+	Start   *Start
+	Exit    string // the reason
+}
+
+// Arm is a list of steps under a condition. In a branch the first arm whose condition holds is taken; Else marks the last.
+type Arm struct {
+	If   *Cond
+	Else bool
+	Then []*Step
+}
+
+// Send puts one message into the ledger.
+type Send struct {
+	Message       string        // name of the template
+	Topic         string        // "" the journey's
+	From, ReplyTo string        // "" the template's, then the installation's
+	AnyTime       bool          // window: any
+	Expires       time.Duration // 0: the default of the installation
+	Unless        *Cond
+	IfUnsendable  OnTrouble // go_on by default
+}
+
+// OnTrouble says what becomes of the customer when a step cannot do its work.
+type OnTrouble string
+
+// What can be said.
+const (
+	TroubleGoOn OnTrouble = "go_on"
+	TroubleHold OnTrouble = "hold"
+	TroubleExit OnTrouble = "exit"
+)
+
+// Wait stands still. One of For (a literal or a value), At and Until is set.
+type Wait struct {
+	For       time.Duration // 5d
+	ForValue  *Value        // { for: VALUE, unit: d, default: 30d }: a number of Units
+	Unit      time.Duration
+	Default   time.Duration
+	At        *LocalTime // the next such local time
+	Until     *Value     // a moment
+	Offset    time.Duration
+	IfPast    string // skip, run or exit; "" is skip
+	IfMissing *Missing
+	Then      []*Step // runs at the moment; at once on `run`, never on `skip`
+}
+
+// Missing says what to do when the value that a wait hangs on is not there: wait so long, skip or exit.
+type Missing struct {
+	After time.Duration
+	Skip  bool
+	Exit  bool
+}
+
+// LocalTime is a time of the customer's day: minutes since local midnight, on Day where one is given.
+type LocalTime struct {
+	Minute int
+	Day    *time.Weekday
+}
+
+// WaitFor waits for the first of several things, or the timeout.
+type WaitFor struct {
+	Any     []Awaited
+	Timeout *Timeout
+}
+
+// Awaited is one thing to wait for: an event, or a condition.
+type Awaited struct {
+	Event string
+	Match string
+	Where *Cond
+	As    string // the event's properties are kept as var.<as>
+	If    *Cond
+	Then  []*Step
+}
+
+// Timeout ends a wait_for: After so long, or At a moment plus Offset.
+type Timeout struct {
+	After     time.Duration
+	At        *Value
+	Offset    time.Duration
+	IfMissing *Missing
+	Then      []*Step
+}
+
+// Variant of a split. Shares sum to 100.
+type Variant struct {
+	Name  string
+	Share int
+	Then  []*Step
+}
+
+// CouponStep takes one code for the customer; later steps name it by As.
+type CouponStep struct {
+	Pool      string
+	Expires   time.Duration // from the promised time of the message that first carries it; 0: never
+	As        string        // "" the pool's key
+	WhenEmpty OnTrouble     // hold by default
+}
+
+// Survey asks by message and waits for the answer.
+type Survey struct {
+	Ask      string // nps, csat, ces or the key of a declared survey
+	Send     string // template
+	Wait     time.Duration
+	Reminder *Reminder
+	Answers  []Arm // first match; an answer that matches none goes on
+	NoAnswer []*Step
+}
+
+// Reminder asks once more.
+type Reminder struct {
+	After time.Duration
+	Send  string
+}
+
+// TaskStep asks a person to do something. With Wait the enrollment stands until the task is done or the wait is over.
+type TaskStep struct {
+	Title    string // text template
+	Team     string
+	Assign   string
+	Due      time.Duration
+	Wait     time.Duration // 0: does not wait
+	Outcomes []Arm         // conditions read { answer: outcome, OP }
+}
+
+// Assignment sets an attribute of the customer. With Add the number is added to what is there.
+type Assignment struct {
+	Attribute string
+	Value     Value
+	Add       *float64
+}
+
+// Start puts the customer into another journey.
+type Start struct {
+	Journey string
+	With    map[string]Value
+}
+
+// Value is a literal, or is read when the step is reached.
+type Value struct {
+	Literal any
+	From    ValueFrom // "" is a literal
+	Path    string    // e.g. "starts_at", "line.sku"; for a coupon its `as`
+	Get     string    // for a coupon: code or expires_at
+	Default any       // nil: none
+}
+
+// ValueFrom names the place that a value is read from.
+type ValueFrom string
+
+// The places.
+const (
+	FromTrigger   ValueFrom = "trigger"
+	FromAttribute ValueFrom = "attribute"
+	FromAccount   ValueFrom = "account"
+	FromAnswer    ValueFrom = "answer"
+	FromCoupon    ValueFrom = "coupon"
+	FromVar       ValueFrom = "var"
+	FromEvent     ValueFrom = "event" // inside a where: the properties of the event that is looked at
+)
+
+// Cond is a condition: a tree with exactly one form set per node.
+type Cond struct {
+	All, Any []*Cond
+	Not      *Cond
+
+	Operand *Value // attribute, account, trigger, answer, var: compared by Op
+	Op      Op
+	Arg     any // literal, or *Value, or []any for in and not_in; time.Duration for within_last and within_next
+
+	Event   *EventCond
+	Consent *ConsentCond
+	Segment string
+	Message *MessageCond
+	Coupon  *CouponCond
+	Journey *JourneyCond
+}
+
+// Op compares. An Op on something missing is false, OpMissing aside.
+type Op string
+
+// The operators of the language.
+const (
+	OpEq         Op = "eq"
+	OpNe         Op = "ne"
+	OpLt         Op = "lt"
+	OpLte        Op = "lte"
+	OpGt         Op = "gt"
+	OpGte        Op = "gte"
+	OpIn         Op = "in"
+	OpNotIn      Op = "not_in"
+	OpContains   Op = "contains"
+	OpStartsWith Op = "starts_with"
+	OpExists     Op = "exists"
+	OpMissing    Op = "missing"
+	OpBefore     Op = "before"
+	OpAfter      Op = "after"
+	OpWithinLast Op = "within_last"
+	OpWithinNext Op = "within_next"
+)
+
+// EventCond counts events of the customer's history. Plain { event } means at least once ever.
+type EventCond struct {
+	Name       string
+	CountOp    Op      // "" is gte
+	Count      float64 // 0 with an empty CountOp is 1
+	Within     time.Duration
+	SinceEntry bool
+	Where      *Cond
+}
+
+// ConsentCond asks where the customer stands with a topic.
+type ConsentCond struct {
+	Topic string
+	Is    Consent
+}
+
+// MessageCond asks what became of a message of this enrollment.
+type MessageCond struct {
+	Message string // step id, or "any"
+	Was     string // sent, clicked, bounced or dropped
+}
+
+// CouponCond asks what became of a coupon of this enrollment.
+type CouponCond struct {
+	As  string
+	Was string // issued, redeemed or expired
+}
+
+// JourneyCond asks whether the customer is in another journey.
+type JourneyCond struct {
+	Key string
+	Is  string // active, finished or never
+}
+
+// Step returns the step with that id, nil when there is none.
+func (d *Definition) Step(id string) *Step { return d.byID[id] }
+
+// Next returns the id of the step that follows the given one once it is finished, "" at the end. Arms rejoin: the last step
+// of an arm is followed by what follows the step that holds the arm.
+func (d *Definition) Next(id string) string { return d.next[id] }
+
+// Arms returns the lists of steps inside a step, in file order.
+func (s *Step) Arms() [][]*Step {
+	var out [][]*Step
+	add := func(steps []*Step) {
+		if len(steps) > 0 {
+			out = append(out, steps)
+		}
+	}
+	for _, a := range s.Branch {
+		add(a.Then)
+	}
+	for _, v := range s.Split {
+		add(v.Then)
+	}
+	switch {
+	case s.Wait != nil:
+		add(s.Wait.Then)
+	case s.WaitFor != nil:
+		for _, a := range s.WaitFor.Any {
+			add(a.Then)
+		}
+		if s.WaitFor.Timeout != nil {
+			add(s.WaitFor.Timeout.Then)
+		}
+	case s.Survey != nil:
+		for _, a := range s.Survey.Answers {
+			add(a.Then)
+		}
+		add(s.Survey.NoAnswer)
+	case s.Task != nil:
+		for _, a := range s.Task.Outcomes {
+			add(a.Then)
+		}
+	}
+	return out
+}
+
+// Compile makes the index of steps and of what follows each. Ids must be unique; Parse sees to that.
+func (d *Definition) Compile() {
+	d.byID, d.next = map[string]*Step{}, map[string]string{}
+	d.link(d.Steps, "")
+}
+
+func (d *Definition) link(steps []*Step, after string) {
+	for i, s := range steps {
+		follows := after
+		if i+1 < len(steps) {
+			follows = steps[i+1].ID
+		}
+		d.byID[s.ID], d.next[s.ID] = s, follows
+		for _, arm := range s.Arms() {
+			d.link(arm, follows)
+		}
+	}
+}
+
+// Walk calls f for every step in file order, arms after the step that holds them.
+func (d *Definition) Walk(f func(*Step)) { walk(d.Steps, f) }
+
+func walk(steps []*Step, f func(*Step)) {
+	for _, s := range steps {
+		f(s)
+		for _, arm := range s.Arms() {
+			walk(arm, f)
+		}
+	}
+}

@@ -1,0 +1,62 @@
+package journey
+
+import "time"
+
+// Event is something a customer did, or one of our own events about her. Events are accepted (2xx means committed), then
+// applied in order, one customer at a time; applying gives the number. Decisions see applied events only.
+type Event struct {
+	ID          string // evt_… made by us
+	MessageID   string // the caller's own id, by which duplicates are known; ours where none was given
+	Kind        string // track, identify, alias, group; Own for events of our own
+	CustomerID  string // cus_…; set when applied
+	UserID      string // the caller's id of the customer, as sent
+	AnonymousID string
+	Name        string         // for track, e.g. "Order Completed"
+	Properties  map[string]any // properties of track, traits of identify
+	Context     map[string]any
+	At          time.Time // when it happened, by the caller's clock corrected by sentAt (product time)
+	ReceivedAt  time.Time // when we accepted it (product time)
+	Number      int64     // per customer, from 1, in the order of applying; 0 until applied
+	Historical  bool      // stored, triggers nothing
+}
+
+// Kinds of events.
+const (
+	KindTrack    = "track"
+	KindIdentify = "identify"
+	KindAlias    = "alias"
+	KindGroup    = "group"
+	KindOwn      = "own"
+)
+
+// Names of our own events. They stand in the customer's stream, and a journey can wait for them (design, appendix).
+const (
+	EventJourneyEntered    = "Journey Entered"
+	EventJourneyExited     = "Journey Exited"
+	EventGoalReached       = "Goal Reached"
+	EventMessageSent       = "Message Sent"
+	EventMessageBounced    = "Message Bounced"
+	EventMessageDropped    = "Message Dropped"
+	EventLinkClicked       = "Link Clicked"
+	EventSurveyAnswered    = "Survey Answered"
+	EventCouponIssued      = "Coupon Issued"
+	EventCouponRedeemed    = "Coupon Redeemed"
+	EventCouponExpired     = "Coupon Expired"
+	EventTopicSubscribed   = "Topic Subscribed"
+	EventTopicUnsubscribed = "Topic Unsubscribed"
+	EventCustomerPaused    = "Customer Paused"
+	EventCustomerResumed   = "Customer Resumed"
+	EventCustomerReturned  = "Customer Returned"
+	EventCustomerMerged    = "Customer Merged"
+	EventTaskDone          = "Task Done"
+)
+
+// Names that an enrollment can listen to (Output.Listens): intake wakes it when one of them happens.
+// An event is "event:" + its name, an attribute "attribute:" + its name.
+const (
+	ListenEvent     = "event:"
+	ListenAttribute = "attribute:"
+	ListenTimezone  = "timezone"
+	ListenConsent   = "consent:" // + topic
+	ListenPool      = "pool:"    // + key: codes were added
+)

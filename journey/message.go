@@ -1,0 +1,98 @@
+package journey
+
+import "time"
+
+// MessageState is where a message stands in the ledger (design, section 5).
+type MessageState string
+
+// queued → claimed → at_dot → accepted | deferred | failed | unknown | dropped.
+const (
+	MessageQueued   MessageState = "queued"
+	MessageClaimed  MessageState = "claimed"
+	MessageAtDot    MessageState = "at_dot"
+	MessageAccepted MessageState = "accepted"
+	MessageDeferred MessageState = "deferred"
+	MessageFailed   MessageState = "failed"
+	MessageUnknown  MessageState = "unknown"
+	MessageDropped  MessageState = "dropped"
+)
+
+// Lanes. A lane is one Delivery workflow; transactional mail never stands behind a newsletter.
+const (
+	LaneTransactional = "email-transactional"
+	LaneMarketing     = "email-marketing"
+)
+
+// Lanes lists every lane.
+func Lanes() []string { return []string{LaneTransactional, LaneMarketing} }
+
+// ChannelEmail is the channel of e-mail.
+const ChannelEmail = "email"
+
+// Message is one row of the ledger. Its key is (EnrollmentID, Step, Visit, CustomerID, Channel).
+type Message struct {
+	ID            string // msg_…
+	EnrollmentID  string // enr_…
+	JourneyKey    string
+	Version       int
+	Step          string
+	Visit         int
+	CustomerID    string // the recipient
+	Channel       string
+	Lane          string
+	Topic         string
+	Template      string // name of the template inside the version
+	From, ReplyTo string
+	SurveyID      string            // srv_… of the invitation that it carries; "" none
+	Coupons       map[string]string // as → cpn_…
+	Data          MessageData       // decided when it was queued
+	State         MessageState
+	Reason        string // of deferred, failed, unknown, dropped: a code such as no_consent
+	Attempt       int    // fence: each claim adds one
+	NotBefore     time.Time
+	ExpiresAt     time.Time
+	QueuedAt      time.Time
+	SentAt        *time.Time
+	MessageID     string // the header, without brackets; made from the key
+	Address       string // envelope recipient of the last attempt
+	Subject       string // as rendered at the first claim
+}
+
+// MessageData is the decision that a message renders from: yesterday's trigger, answers and vars, today's name and address.
+type MessageData struct {
+	Trigger map[string]any `json:"trigger,omitempty"`
+	Answer  map[string]any `json:"answer,omitempty"`
+	Vars    map[string]any `json:"vars,omitempty"`
+}
+
+// Reasons why a message was not sent. The record is a feature: "why did she not get it?"
+const (
+	ReasonNoConsent  = "no_consent"
+	ReasonNoAddress  = "no_address"
+	ReasonSuppressed = "suppressed"
+	ReasonExpired    = "expired"
+	ReasonExited     = "exited"
+	ReasonSkipped    = "skipped"
+	ReasonMerged     = "merged"
+	ReasonErased     = "erased"
+	ReasonHoldout    = "holdout"
+	ReasonUnless     = "unless"
+	ReasonSandbox    = "sandbox"
+	ReasonSendingOff = "sending_off"
+	ReasonPaused     = "paused"
+	ReasonBounced    = "bounced"
+	ReasonRejected   = "rejected"
+	ReasonInDoubt    = "in_doubt"
+	ReasonRender     = "render"
+	ReasonPoolEmpty  = "pool_empty"
+)
+
+// Brand is who the mail is from; it belongs to the installation, not to a journey.
+type Brand struct {
+	Name      string         // e.g. "Oak & Linen"
+	From      string         // RFC 5322 address, with a name: "Mara from Oak & Linen <mara@example.com>"
+	ReplyTo   string         // "" the same
+	Address   string         // postal address, in every marketing mail
+	PublicURL string         // where the public links point to, without a slash at the end
+	Zone      *time.Location // of customers whose own is unknown
+}
