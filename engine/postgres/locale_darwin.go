@@ -1,0 +1,4 @@
+package postgres
+
+// locale: macOS has no C.UTF-8.
+const locale = "C"
