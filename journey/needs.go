@@ -1,0 +1,293 @@
+package journey
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Needs says which facts the decisions of this version can ask for.
+func (d *Definition) Needs() Needs {
+	n := needs{events: set{}, history: set{}, journeys: set{}}
+	n.condition(d.Enter.If, false)
+	for _, rule := range d.Exit {
+		n.events.add(rule.Event)
+		n.condition(rule.If, true)
+		n.condition(rule.Where, false)
+	}
+	if d.Goal != nil {
+		n.events.add(d.Goal.Event)
+		n.history.add(d.Goal.Event)
+		n.condition(d.Goal.Where, false)
+	}
+	d.Walk(n.step)
+	return Needs{
+		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(),
+		Messages: n.messages, Account: n.account,
+	}
+}
+
+type set map[string]bool
+
+func (s set) add(names ...string) {
+	for _, name := range names {
+		if name != "" {
+			s[name] = true
+		}
+	}
+}
+
+func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
+
+// needs gathers what Needs returns.
+type needs struct {
+	events, history, journeys set
+	messages, account         bool
+}
+
+func (n *needs) step(s *Step) {
+	switch {
+	case s.Send != nil:
+		n.condition(s.Send.Unless, false)
+	case s.Wait != nil:
+		n.value(s.Wait.ForValue)
+		n.value(s.Wait.Until)
+	case s.WaitFor != nil:
+		n.waitFor(s.WaitFor)
+	case s.Survey != nil:
+		n.events.add(EventSurveyAnswered)
+		n.arms(s.Survey.Answers)
+	case s.Task != nil:
+		n.task(s.Task)
+	case s.Start != nil:
+		for _, v := range s.Start.With {
+			n.value(&v)
+		}
+	}
+	n.arms(s.Branch)
+	for _, a := range s.Set {
+		n.value(&a.Value)
+	}
+}
+
+func (n *needs) waitFor(w *WaitFor) {
+	for _, a := range w.Any {
+		n.events.add(a.Event)
+		n.condition(a.If, true)
+		n.condition(a.Where, false)
+	}
+	if w.Timeout != nil {
+		n.value(w.Timeout.At)
+	}
+}
+
+func (n *needs) task(t *TaskStep) {
+	if t.Wait > 0 {
+		n.events.add(EventTaskDone)
+	}
+	n.account = n.account || strings.Contains(withoutText(t.Title), "account")
+	n.arms(t.Outcomes)
+}
+
+// withoutText leaves of a template what stands between `{{` and `}}`.
+func withoutText(template string) string {
+	var b strings.Builder
+	for {
+		_, rest, found := strings.Cut(template, "{{")
+		if !found {
+			return b.String()
+		}
+		var action string
+		action, template, _ = strings.Cut(rest, "}}")
+		b.WriteString(action + " ")
+	}
+}
+
+func (n *needs) arms(arms []Arm) {
+	for _, a := range arms {
+		n.condition(a.If, false)
+	}
+}
+
+func (n *needs) value(v *Value) { n.account = n.account || v != nil && v.From == FromAccount }
+
+// condition gathers what a condition looks at; awaited ones can become true at any moment, so that the events that make
+// them so are needed too.
+func (n *needs) condition(c *Cond, awaited bool) {
+	eachCond(c, func(c *Cond) {
+		n.value(c.Operand)
+		if arg, ok := c.Arg.(*Value); ok {
+			n.value(arg)
+		}
+		if c.Event != nil {
+			n.history.add(c.Event.Name)
+		}
+		if c.Journey != nil {
+			n.journeys.add(c.Journey.Key)
+		}
+		n.messages = n.messages || c.Message != nil
+		if awaited {
+			n.events.add(eventsOf(c)...)
+		}
+	})
+}
+
+// eventsOf returns the names of the events that can make one node of a condition true or false.
+func eventsOf(c *Cond) []string {
+	switch {
+	case c.Event != nil:
+		return []string{c.Event.Name}
+	case c.Operand != nil && c.Operand.From == FromAnswer:
+		return []string{EventSurveyAnswered, EventTaskDone}
+	case c.Consent != nil:
+		return []string{EventTopicSubscribed, EventTopicUnsubscribed}
+	case c.Journey != nil:
+		return []string{EventJourneyEntered, EventJourneyExited}
+	case c.Coupon != nil:
+		return []string{map[string]string{
+			"issued": EventCouponIssued, "redeemed": EventCouponRedeemed, "expired": EventCouponExpired,
+		}[c.Coupon.Was]}
+	case c.Message != nil:
+		return []string{map[string]string{
+			"sent": EventMessageSent, "clicked": EventLinkClicked, "bounced": EventMessageBounced, "dropped": EventMessageDropped,
+		}[c.Message.Was]}
+	}
+	return nil
+}
+
+// eachCond calls f for every node of a condition; nil has none.
+func eachCond(c *Cond, f func(*Cond)) {
+	if c == nil {
+		return
+	}
+	f(c)
+	for _, inner := range slices.Concat(c.All, c.Any, []*Cond{c.Not}) {
+		eachCond(inner, f)
+	}
+	if c.Event != nil {
+		eachCond(c.Event.Where, f)
+	}
+}
+
+// Templates returns the names of all templates that the version sends: of sends, surveys and reminders; sorted, no doubles.
+func (d *Definition) Templates() []string {
+	names := set{}
+	d.Walk(func(s *Step) {
+		if s.Send != nil {
+			names.add(s.Send.Message)
+		}
+		if s.Survey != nil {
+			names.add(s.Survey.Send)
+			if s.Survey.Reminder != nil {
+				names.add(s.Survey.Reminder.Send)
+			}
+		}
+	})
+	return names.sorted()
+}
+
+// CouponNames returns the names under which templates and conditions find coupons (`as`); sorted, no doubles.
+func (d *Definition) CouponNames() []string {
+	names := set{}
+	d.Walk(func(s *Step) {
+		if s.Coupon != nil {
+			names.add(s.Coupon.As)
+		}
+	})
+	return names.sorted()
+}
+
+// VarNames returns the first parts of the paths under `var`: the `as` of every awaited event; sorted, no doubles.
+func (d *Definition) VarNames() []string {
+	names := set{}
+	d.Walk(func(s *Step) {
+		if s.WaitFor != nil {
+			for _, a := range s.WaitFor.Any {
+				names.add(a.As)
+			}
+		}
+	})
+	return names.sorted()
+}
+
+func firstPart(path string) string {
+	first, _, _ := strings.Cut(path, ".")
+	return first
+}
+
+// References are the keys that a version names and does not declare: they must exist on the server. Each is sorted and has
+// no doubles; the transactional topic and the built-in surveys are left out.
+type References struct {
+	Topics, Pools, Surveys, Journeys []string
+}
+
+// References returns what the version takes for granted.
+func (d *Definition) References() References {
+	topics, pools, surveys, journeys := set{}, set{}, set{}, set{}
+	topics.add(d.Topic)
+	gather := func(c *Cond) {
+		eachCond(c, func(c *Cond) {
+			if c.Consent != nil {
+				topics.add(c.Consent.Topic)
+			}
+			if c.Journey != nil {
+				journeys.add(c.Journey.Key)
+			}
+		})
+	}
+	d.eachCond(gather)
+	d.Walk(func(s *Step) {
+		switch {
+		case s.Send != nil:
+			topics.add(s.Send.Topic)
+		case s.Coupon != nil:
+			pools.add(s.Coupon.Pool)
+		case s.Survey != nil:
+			surveys.add(s.Survey.Ask)
+		case s.Start != nil:
+			journeys.add(s.Start.Journey)
+		}
+	})
+	delete(topics, TopicTransactional)
+	delete(journeys, d.Key)
+	for _, key := range builtInSurveys() {
+		delete(surveys, key)
+	}
+	maps.DeleteFunc(topics, func(key string, _ bool) bool { _, ok := d.Declares.Topics[key]; return ok })
+	maps.DeleteFunc(pools, func(key string, _ bool) bool { _, ok := d.Declares.Pools[key]; return ok })
+	maps.DeleteFunc(surveys, func(key string, _ bool) bool { _, ok := d.Declares.Surveys[key]; return ok })
+	return References{Topics: topics.sorted(), Pools: pools.sorted(), Surveys: surveys.sorted(), Journeys: journeys.sorted()}
+}
+
+// eachCond calls f for every whole condition of the version.
+func (d *Definition) eachCond(f func(*Cond)) {
+	f(d.Enter.If)
+	for _, rule := range d.Exit {
+		f(rule.If)
+		f(rule.Where)
+	}
+	if d.Goal != nil {
+		f(d.Goal.Where)
+	}
+	arms := func(arms []Arm) {
+		for _, a := range arms {
+			f(a.If)
+		}
+	}
+	d.Walk(func(s *Step) {
+		arms(s.Branch)
+		switch {
+		case s.Send != nil:
+			f(s.Send.Unless)
+		case s.WaitFor != nil:
+			for _, a := range s.WaitFor.Any {
+				f(a.If)
+				f(a.Where)
+			}
+		case s.Survey != nil:
+			arms(s.Survey.Answers)
+		case s.Task != nil:
+			arms(s.Task.Outcomes)
+		}
+	})
+}

@@ -1,0 +1,269 @@
+package journey
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// journey reads the whole file.
+func (p *parser) journey(n *yaml.Node) {
+	f := p.fields(n, "the journey", "journey", "name", "topic", "enter", "reentry", "exit", "goal", "holdout", "send_window",
+		"topics", "pools", "surveys", "steps")
+	if f == nil {
+		return
+	}
+	if v := f.need("journey", "add its key, such as `journey: win-back`"); v != nil {
+		p.def.Key = p.key(v, "the journey")
+	}
+	if v := f.need("name", "add what people call it, such as `name: Win back inactive customers`"); v != nil {
+		p.def.Name = p.name(v, "the name")
+	}
+	if v := f.need("topic", "add the consent topic of its messages, or `topic: transactional`"); v != nil {
+		p.def.Topic = p.key(v, "the topic")
+	}
+	p.scope = scopeEnter
+	if v := f.need("enter", "add who enters, such as `enter: { when: { event: Signed Up } }`"); v != nil {
+		p.enter(v)
+	}
+	if v := f.get("reentry"); v != nil {
+		p.reentry(v)
+	} else if p.def.Enter.Event != "" && !f.empty["reentry"] {
+		p.fault(n, `the journey lacks "reentry", which must be written where the trigger is an event`,
+			"add `reentry: never`, `always`, `{ after: 180d }` or `{ per: order_id }`")
+	}
+	p.scope = scopeExit
+	p.ends(f)
+	p.sending(f)
+	p.declarations(f)
+	p.scope = scopeSteps
+	if v := f.need("steps", "add what happens, such as `steps: [ { send: hello } ]`"); v != nil {
+		p.def.Steps = p.steps(v, "steps")
+	}
+}
+
+func (p *parser) ends(f *fields) {
+	if v := f.get("exit"); v != nil {
+		for _, item := range p.list(v, "exit") {
+			p.def.Exit = append(p.def.Exit, p.exitRule(item))
+		}
+	}
+	if v := f.get("goal"); v != nil {
+		p.goal(v)
+	}
+}
+
+func (p *parser) sending(f *fields) {
+	if v := f.get("holdout"); v != nil {
+		p.def.Holdout = p.whole(v, "holdout", 0, 50)
+	}
+	if v := f.get("send_window"); v != nil {
+		p.window(v)
+	}
+}
+
+func (p *parser) enter(n *yaml.Node) {
+	f := p.fields(n, "enter", "when", "if")
+	if f == nil {
+		return
+	}
+	if v := f.need("when", "add the trigger, such as `when: { event: Signed Up }`, or `when: api`"); v != nil {
+		p.trigger(v)
+	}
+	if v := f.get("if"); v != nil {
+		p.def.Enter.If = p.cond(v)
+	}
+}
+
+// trigger reads enter.when; `api` is a word, not a map.
+func (p *parser) trigger(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		p.def.Enter.API = p.word(n, "enter.when", "api") == "api"
+		return
+	}
+	kind := p.head(n, "enter.when", []string{"event", "inactive", "api"}, nil)
+	if kind == "" {
+		return
+	}
+	f := p.fields(n, "enter.when", kind)
+	v := f.get(kind)
+	switch {
+	case v == nil:
+	case kind == "event":
+		p.def.Enter.Event = p.name(v, "the event")
+	case kind == "api":
+		p.fault(n, "enter.when is a map with `api`", "write `when: api`")
+	default:
+		p.inactive(v)
+	}
+}
+
+func (p *parser) inactive(n *yaml.Node) {
+	f := p.fields(n, "inactive", "event", "for")
+	if f == nil {
+		return
+	}
+	inactive := &Inactive{}
+	if v := f.need("event", "add what she has not done, such as `event: Order Completed`"); v != nil {
+		inactive.Event = p.name(v, "the event")
+	}
+	if v := f.need("for", "add for how long, such as `for: 60d`"); v != nil {
+		inactive.For = p.duration(v, "for")
+	}
+	p.def.Enter.Inactive = inactive
+}
+
+func (p *parser) reentry(n *yaml.Node) {
+	reentry := &Reentry{}
+	p.def.Reentry = reentry
+	if n.Kind == yaml.ScalarNode {
+		word := p.word(n, "reentry", "never", "always")
+		reentry.Never, reentry.Always = word == "never", word == "always"
+		return
+	}
+	kind := p.head(n, "reentry", []string{"after", "per"}, []string{"meanwhile"})
+	if kind == "" {
+		return
+	}
+	v := p.fields(n, "reentry", kind).get(kind)
+	switch {
+	case v == nil:
+	case kind == "after":
+		reentry.After = p.duration(v, "reentry after")
+	case v.Kind == yaml.SequenceNode:
+		p.fault(v, "a list in `per` is not part of this release of the language", "name one property")
+	default:
+		reentry.Per = p.path(v, "reentry per")
+		p.needsTrigger(v, "`per`")
+	}
+}
+
+// needsTrigger reports a word that compares with a property of the trigger where the trigger has none.
+func (p *parser) needsTrigger(at *yaml.Node, word string) {
+	if p.def.Enter.Inactive != nil {
+		p.fault(at, word+" names a property of the trigger, and `inactive` brings none", "leave it out")
+	}
+}
+
+func (p *parser) exitRule(n *yaml.Node) ExitRule {
+	var rule ExitRule
+	const place = "an exit rule"
+	kind := p.head(n, place, []string{"event", "if"}, []string{"match", "where", "as"})
+	if kind == "" {
+		return rule
+	}
+	known := []string{"if", "as"}
+	if kind == "event" {
+		known = []string{"event", "match", "where", "as"}
+	}
+	f := p.fields(n, place, known...)
+	if v := f.get("if"); v != nil {
+		rule.If = p.cond(v)
+		rule.As = "condition"
+	}
+	if v := f.get("event"); v != nil {
+		rule.Event = p.name(v, "the event")
+		rule.As = orElse(slug(rule.Event), "event")
+	}
+	rule.Match, rule.Where = p.narrowing(f)
+	if v := f.get("as"); v != nil {
+		rule.As = p.name(v, "the reason")
+	}
+	return rule
+}
+
+// narrowing reads `match` and `where`, which say which events of a name are meant.
+func (p *parser) narrowing(f *fields) (match string, where *Cond) {
+	if v := f.get("match"); v != nil {
+		match = p.path(v, "match")
+		p.needsTrigger(v, "`match`")
+	}
+	if v := f.get("where"); v != nil {
+		where = p.where(v)
+	}
+	return match, where
+}
+
+func (p *parser) goal(n *yaml.Node) {
+	f := p.fields(n, "goal", "event", "match", "where", "within", "value", "exit")
+	if f == nil {
+		return
+	}
+	goal := &Goal{}
+	p.def.Goal = goal
+	if v := f.need("event", "add what she should do, such as `event: Order Completed`"); v != nil {
+		goal.Event = p.name(v, "the event")
+	}
+	goal.Match, goal.Where = p.narrowing(f)
+	if v := f.get("within"); v != nil {
+		goal.Within = p.duration(v, "within")
+	}
+	if v := f.get("value"); v != nil {
+		goal.Value = p.path(v, "value")
+	}
+	if v := f.get("exit"); v != nil {
+		goal.Exit = p.boolean(v, "exit")
+	}
+}
+
+func (p *parser) window(n *yaml.Node) {
+	f := p.fields(n, "send_window", "from", "to", "days")
+	if f == nil {
+		return
+	}
+	window := &Window{}
+	p.def.SendWindow = window
+	from, to := f.need("from", `add when it opens, such as from: "09:00"`), f.need("to", `add when it closes, such as to: "20:00"`)
+	if from != nil {
+		window.From = p.minute(from, "from")
+	}
+	if to != nil {
+		window.To = p.minute(to, "to")
+	}
+	if from != nil && to != nil && window.From >= window.To {
+		p.fault(from, "the window closes before it opens", "let `from` be before `to`, on the same day")
+	}
+	if v := f.get("days"); v != nil {
+		window.Days = p.days(v)
+	}
+}
+
+func (p *parser) days(n *yaml.Node) []time.Weekday {
+	var days []time.Weekday
+	seen := map[time.Weekday]bool{}
+	for _, item := range p.list(n, "days") {
+		switch day, ok := p.day(item, "the day"); {
+		case !ok:
+		case seen[day]:
+			p.fault(item, quote(item.Value)+" stands twice in days", "keep one of them")
+		default:
+			seen[day] = true
+			days = append(days, day)
+		}
+	}
+	return days
+}
+
+// path reads the way to a value: names with dots between them.
+func (p *parser) path(n *yaml.Node, what string) string {
+	text := p.name(n, what)
+	if text == "" {
+		return ""
+	}
+	for _, part := range strings.Split(text, ".") {
+		if strings.TrimSpace(part) != part || part == "" {
+			p.fault(n, fmt.Sprintf("%s: %s has an empty part", what, quote(text)), "write names with dots between them, such as line.sku")
+			break
+		}
+	}
+	return text
+}
+
+func orElse(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

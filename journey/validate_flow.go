@@ -1,0 +1,144 @@
+package journey
+
+import (
+	"fmt"
+	"maps"
+)
+
+// way is what is known at one point of the way through the steps.
+type way struct {
+	names  map[string]int // line of each `as` that was given on the way here: "coupon offer", "var reply"
+	waited bool           // she has waited at least once
+	ended  bool           // no way leads on from here
+}
+
+func (w way) fork() way {
+	w.names = maps.Clone(w.names)
+	return w
+}
+
+// join is the way after arms that exclude each other.
+func join(arms []way) way {
+	out := way{names: map[string]int{}, waited: true, ended: true}
+	for _, a := range arms {
+		if a.ended {
+			continue
+		}
+		maps.Copy(out.names, a.names)
+		out.ended, out.waited = false, out.waited && a.waited
+	}
+	return out
+}
+
+// checkFlow follows every way through the steps: what cannot be reached, names that are given twice on one way, a journey
+// that starts itself without a wait.
+func (p *parser) checkFlow() { p.follow(p.def.Steps, way{names: map[string]int{}}) }
+
+func (p *parser) follow(steps []*Step, w way) way {
+	dead := w.ended // reported outside already
+	for _, s := range steps {
+		if w.ended && !dead {
+			dead = true
+			p.warn(p.at(s), fmt.Sprintf("the step %q can never be reached: every way ends before it", s.ID), "take it out, or move the exit")
+		}
+		ended := w.ended
+		w = p.pass(s, w)
+		w.ended = w.ended || ended
+	}
+	return w
+}
+
+// pass goes through one step.
+func (p *parser) pass(s *Step, w way) way {
+	switch s.Kind {
+	case StepExit:
+		w.ended = true
+	case StepCoupon:
+		p.give(s, "coupon "+s.Coupon.As, w)
+	case StepStart:
+		if s.Start.Journey == p.def.Key && p.def.Key != "" && !w.waited {
+			p.fault(p.at(s), "the journey starts itself without a wait: it would go round for ever", "put a wait before it")
+		}
+	case StepBranch:
+		return p.passBranch(s, w)
+	case StepSplit:
+		var arms []way
+		for _, v := range s.Split {
+			arms = append(arms, p.follow(v.Then, w.fork()))
+		}
+		return joinOr(arms, w)
+	case StepWait:
+		w.waited = true
+		if s.Wait != nil && len(s.Wait.Then) > 0 {
+			return join([]way{p.follow(s.Wait.Then, w.fork()), w})
+		}
+	case StepWaitFor:
+		return p.passWaitFor(s, w)
+	case StepSurvey, StepTask:
+		return p.passAsked(s, w)
+	default: // goes on
+	}
+	return w
+}
+
+// joinOr is join, and the way itself where a step could not be read and so has no arms.
+func joinOr(arms []way, w way) way {
+	if len(arms) == 0 {
+		return w
+	}
+	return join(arms)
+}
+
+func (p *parser) passBranch(s *Step, w way) way {
+	var arms []way
+	total := false
+	for _, a := range s.Branch {
+		arms = append(arms, p.follow(a.Then, w.fork()))
+		total = total || a.Else
+	}
+	if !total {
+		arms = append(arms, w)
+	}
+	return joinOr(arms, w)
+}
+
+func (p *parser) passWaitFor(s *Step, w way) way {
+	if s.WaitFor == nil {
+		return w
+	}
+	w.waited = true
+	var arms []way
+	for _, a := range s.WaitFor.Any {
+		arm := w.fork()
+		if a.As != "" {
+			p.give(s, "var "+a.As, arm)
+		}
+		arms = append(arms, p.follow(a.Then, arm))
+	}
+	if s.WaitFor.Timeout != nil {
+		arms = append(arms, p.follow(s.WaitFor.Timeout.Then, w.fork()))
+	}
+	return joinOr(arms, w)
+}
+
+// passAsked goes through a survey or a task: the arms, and the way of an answer that no arm is for.
+func (p *parser) passAsked(s *Step, w way) way {
+	if s.Survey != nil && s.Survey.Wait > 0 || s.Task != nil && s.Task.Wait > 0 {
+		w.waited = true
+	}
+	arms := []way{w}
+	for _, steps := range s.Arms() {
+		arms = append(arms, p.follow(steps, w.fork()))
+	}
+	return join(arms)
+}
+
+// give notes a name, and reports it when the way here has given it already.
+func (p *parser) give(s *Step, name string, w way) {
+	if line := w.names[name]; line != 0 && name != "coupon " {
+		p.fault(p.at(s), fmt.Sprintf("%q is given a second time: the step on line %d gave it already", name, line),
+			"choose another name in `as`")
+		return
+	}
+	w.names[name] = s.Line
+}
