@@ -1,0 +1,172 @@
+package simulate
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"perennial/journey"
+)
+
+// facts loads what the decision may look at, as the store does.
+func (w *world) facts(e *enrollment) journey.Facts {
+	f := w.person()
+	f.EnrollmentID, f.Pauses = e.id, slices.Clone(w.pauses)
+	f.Coupons, f.Messages = maps.Clone(e.coupons), slices.Clone(e.messages)
+	for _, event := range w.stream[e.state.Cursor:] { // numbers count from 1
+		if slices.Contains(w.needs.Events, event.Name) {
+			f.Events = append(f.Events, event)
+		}
+	}
+	return f
+}
+
+// person is the part of the facts that is about her.
+func (w *world) person() journey.Facts {
+	f := journey.Facts{
+		JourneyKey: w.def.Key, Version: w.opts.Version, Customer: w.persona.Customer, Account: w.persona.Account, Zone: w.zone(),
+		Applied: int64(len(w.stream)), Suppressed: w.persona.Suppressed,
+		History: map[string][]journey.Event{}, Coupons: map[string]journey.Coupon{}, Empty: map[string]bool{},
+		Journeys: map[string]string{},
+	}
+	f.Customer.Attributes = maps.Clone(f.Customer.Attributes)
+	for _, name := range w.needs.History {
+		for _, e := range slices.Backward(w.stream) {
+			if e.Name == name && len(f.History[name]) < journey.HistoryMax {
+				f.History[name] = append(f.History[name], e)
+			}
+		}
+	}
+	for _, key := range w.needs.Journeys {
+		f.Journeys[key] = "never"
+		if key == w.def.Key {
+			f.Journeys[key] = w.standing()
+		}
+	}
+	return f
+}
+
+// standing is whether she is in the journey, was, or never.
+func (w *world) standing() string {
+	is := "never"
+	for _, e := range w.enrollments {
+		if e.state.Status != journey.StatusEnded {
+			return "active"
+		}
+		is = "finished"
+	}
+	return is
+}
+
+// zone is hers, else the installation's.
+func (w *world) zone() *time.Location {
+	if name := w.persona.Customer.Timezone; name != "" {
+		if zone, err := time.LoadLocation(name); err == nil {
+			return zone
+		}
+	}
+	if w.opts.Brand.Zone != nil {
+		return w.opts.Brand.Zone
+	}
+	return time.UTC
+}
+
+// apply is intake: the event gets its number, changes her profile, wakes who listens, and may begin an enrollment.
+func (w *world) apply(event journey.Event) {
+	event.CustomerID, event.ReceivedAt, event.Number = w.persona.Customer.ID, w.now, int64(len(w.stream)+1)
+	if event.ID == "" {
+		event.ID = w.newID(journey.PrefixEvent)
+	}
+	if event.At.IsZero() {
+		event.At = w.now
+	}
+	w.stream = append(w.stream, event)
+	wakes := []string{journey.ListenEvent + event.Name}
+	if w.opts.Profile != nil {
+		change := w.opts.Profile(w.persona.Customer, event)
+		w.persona.Customer = change.Customer
+		wakes = append(wakes, change.Changed...)
+		for _, c := range change.Consents {
+			wakes = append(wakes, journey.ListenConsent+c.Topic)
+		}
+	}
+	w.persona.Customer.Applied = event.Number
+	w.wake(wakes...)
+	if event.Kind == journey.KindTrack || event.Kind == journey.KindOwn {
+		w.admit(journey.Entry{Via: journey.ViaEvent, Event: &event})
+	}
+}
+
+func (w *world) wake(names ...string) {
+	for _, e := range w.enrollments {
+		if e.state.Status == journey.StatusEnded || e.due != "" {
+			continue
+		}
+		if slices.ContainsFunc(names, func(n string) bool { return slices.Contains(e.listens, n) }) {
+			e.due = journey.CauseWake
+		}
+	}
+}
+
+// wakeAll is what control does after a pause or a resume.
+func (w *world) wakeAll() {
+	for _, e := range w.enrollments {
+		if e.state.Status != journey.StatusEnded && e.due == "" {
+			e.due = journey.CauseWake
+		}
+	}
+}
+
+// admit begins an enrollment where the journey says so.
+func (w *world) admit(entry journey.Entry) {
+	entry.Facts, entry.Now = w.person(), w.now
+	for _, e := range w.enrollments {
+		entry.Previous = append(entry.Previous, journey.Past{
+			EntryKey: e.key, Active: e.state.Status != journey.StatusEnded, EndedAt: e.state.EndedAt,
+		})
+	}
+	entering, _ := journey.Admit(w.def, entry)
+	if !entering.Yes {
+		return
+	}
+	w.enrollments = append(w.enrollments, &enrollment{
+		id: w.newID(journey.PrefixEnrollment), key: entering.EntryKey, due: journey.CauseStart,
+		coupons: map[string]journey.Coupon{}, expired: map[string]bool{},
+		state: journey.State{
+			Status: journey.StatusActive, EnteredAt: w.now, Since: w.now, Trigger: entering.Trigger, Holdout: entering.Holdout,
+			Cursor: int64(len(w.stream)),
+		},
+	})
+}
+
+// silence is when the last event of the journey's inactivity trigger will have been long enough ago.
+func (w *world) silence() (time.Time, bool) {
+	last, waits := w.lastBeforeSilence()
+	if !waits {
+		return time.Time{}, false
+	}
+	return last.At.Add(w.def.Enter.Inactive.For), true
+}
+
+func (w *world) lastBeforeSilence() (journey.Event, bool) {
+	quiet := w.def.Enter.Inactive
+	if quiet == nil {
+		return journey.Event{}, false
+	}
+	for _, e := range slices.Backward(w.stream) {
+		if e.Name == quiet.Event {
+			return e, !w.tried[e.ID]
+		}
+	}
+	return journey.Event{}, false
+}
+
+// fallSilent is the scan for inactive customers.
+func (w *world) fallSilent() {
+	last, waits := w.lastBeforeSilence()
+	if !waits || last.At.Add(w.def.Enter.Inactive.For).After(w.now) {
+		return
+	}
+	w.tried[last.ID] = true
+	w.admit(journey.Entry{Via: journey.ViaInactive, Event: &last})
+}

@@ -1,0 +1,216 @@
+package simulate
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"perennial/journey"
+	"perennial/templates"
+)
+
+// MaxDecisions is how often one run may decide; more is a journey that runs in circles.
+const MaxDecisions = 10_000
+
+// Options are what a run takes from the installation.
+type Options struct {
+	Brand      journey.Brand // of the mails; the zero Brand is that of templates.Sample
+	EmptyPools []string      // pools that have no code to give
+	Version    int           // of the journey; 0 is 1
+
+	// Profile is what an event does to the customer: intake.Profile. Nil: nothing.
+	Profile func(journey.Customer, journey.Event) journey.Change
+}
+
+// Run plays the script. Set may be nil: then nothing is rendered. The error is a *Fault: a happening that cannot be (an answer
+// when nothing was asked), a message that cannot be rendered, or too many decisions; the timeline up to there comes with it.
+func Run(def *journey.Definition, set *templates.Set, p Persona, s Script, o Options) (Timeline, error) {
+	r := newWorld(def, set, p, s, o)
+	err := r.play(s)
+	if err != nil {
+		err = fmt.Errorf("simulating journey %q: %w", def.Key, err)
+	}
+	r.out.Zone = r.zone()
+	for _, e := range r.enrollments {
+		r.out.Ends = append(r.out.Ends, e.state)
+	}
+	return r.out, err
+}
+
+// world is the customer and everything around her.
+type world struct {
+	def      *journey.Definition
+	messages *templates.Set // nil: nothing is rendered
+	needs    journey.Needs
+	opts     Options
+	now      time.Time
+
+	persona     Persona
+	stream      []journey.Event // hers, applied, in order
+	enrollments []*enrollment
+	pauses      []journey.Pause
+	tried       map[string]bool // events whose silence has been looked at
+	script      []Happening
+	ids         map[string]int
+	out         Timeline
+}
+
+// enrollment is what the store keeps of one, and what its workflow knows.
+type enrollment struct {
+	id, key  string
+	state    journey.State
+	plan     journey.Plan
+	listens  []string
+	due      journey.Cause // why it is to be decided on; "": it is not
+	coupons  map[string]journey.Coupon
+	expired  map[string]bool
+	messages []journey.MessageFact
+	surveys  []invitation
+	tasks    []journey.Task
+}
+
+type invitation struct {
+	journey.SurveyInvite
+	answered bool
+}
+
+func newWorld(def *journey.Definition, set *templates.Set, p Persona, s Script, o Options) *world {
+	if o.Version == 0 {
+		o.Version = 1
+	}
+	if o.Brand.Name == "" {
+		o.Brand = templates.Sample().Brand
+	}
+	if p.Customer.Consents == nil {
+		p.Customer.Consents = map[string]journey.Consent{}
+	}
+	if p.Customer.Attributes == nil {
+		p.Customer.Attributes = map[string]any{}
+	}
+	script := slices.Clone(s.Happenings)
+	slices.SortStableFunc(script, func(a, b Happening) int { return int(a.At - b.At) })
+	return &world{
+		def: def, messages: set, needs: def.Needs(), opts: o, now: s.Start.UTC(), persona: p, script: script,
+		tried: map[string]bool{}, ids: map[string]int{}, out: Timeline{Start: s.Start.UTC(), Visited: map[string]int{}},
+	}
+}
+
+// play moves the clock from one moment at which something happens to the next.
+func (w *world) play(s Script) error {
+	for {
+		if err := w.happen(s.Start); err != nil {
+			return err
+		}
+		w.expire()
+		w.fallSilent()
+		w.ring()
+		if err := w.settle(); err != nil {
+			return err
+		}
+		next, more := w.next(s)
+		if !more || s.Until > 0 && next.Sub(s.Start) > s.Until {
+			return nil
+		}
+		w.now = next
+	}
+}
+
+// next is the earliest moment after now at which anything is to be done.
+func (w *world) next(s Script) (time.Time, bool) {
+	var first time.Time
+	consider := func(t time.Time) {
+		if t.Before(w.now) {
+			t = w.now
+		}
+		if first.IsZero() || t.Before(first) {
+			first = t
+		}
+	}
+	if len(w.script) > 0 {
+		consider(s.Start.Add(w.script[0].At))
+	}
+	if at, quiet := w.silence(); quiet {
+		consider(at)
+	}
+	for _, e := range w.enrollments {
+		if e.state.Status == journey.StatusEnded {
+			continue
+		}
+		if e.plan.At != nil {
+			consider(*e.plan.At)
+		}
+		for as, c := range e.coupons {
+			if c.ExpiresAt != nil && !e.expired[as] {
+				consider(*c.ExpiresAt)
+			}
+		}
+	}
+	return first, !first.IsZero()
+}
+
+// ring marks the enrollments whose timer has come.
+func (w *world) ring() {
+	for _, e := range w.enrollments {
+		if e.state.Status != journey.StatusEnded && e.due == "" && e.plan.At != nil && !e.plan.At.After(w.now) {
+			e.due = journey.CauseTimer
+		}
+	}
+}
+
+// settle decides until nobody is left to be decided on at this moment.
+func (w *world) settle() error {
+	for {
+		i := slices.IndexFunc(w.enrollments, func(e *enrollment) bool { return e.due != "" })
+		if i < 0 {
+			return nil
+		}
+		if w.out.Decisions++; w.out.Decisions > MaxDecisions {
+			return journey.Faultf(journey.CodeInvalid, "more than %d decisions: the journey runs in circles", MaxDecisions)
+		}
+		if err := w.decide(w.enrollments[i]); err != nil {
+			return err
+		}
+	}
+}
+
+// decide is one transaction of Advance, and what the store and delivery do with its effects.
+func (w *world) decide(e *enrollment) error {
+	in := journey.Input{State: e.state, Facts: w.facts(e), Now: w.now, Cause: e.due, NewID: w.newID}
+	if in.Cause == journey.CauseTimer && e.plan.At != nil && e.plan.At.After(in.Now) {
+		in.Now = *e.plan.At
+	}
+	out := journey.Advance(w.def, in)
+	for tries := 0; out.Take != nil; tries++ {
+		if tries > len(w.def.CouponNames()) {
+			return journey.Faultf(journey.CodeInternal, "step %s asks for coupon %s again and again", out.Take.Step, out.Take.As)
+		}
+		w.take(&in.Facts, e, *out.Take)
+		out = journey.Advance(w.def, in)
+	}
+	e.state, e.plan, e.listens, e.due = out.State, out.Plan, out.Listens, ""
+	for step, visits := range out.State.Visits {
+		w.out.Visited[step] = max(w.out.Visited[step], visits)
+	}
+	for _, l := range out.Log {
+		w.out.Entries = append(w.out.Entries, Entry{At: l.At, Enrollment: e.id, Log: l})
+	}
+	return w.effect(e, out.Effects)
+}
+
+// take gives out a code, or finds the pool empty.
+func (w *world) take(facts *journey.Facts, e *enrollment, want journey.CouponRequest) {
+	if slices.Contains(w.opts.EmptyPools, want.Pool) {
+		facts.Empty[want.Pool] = true
+		return
+	}
+	c := journey.Coupon{ID: w.newID(journey.PrefixCoupon), Pool: want.Pool, As: want.As, Expires: want.Expires}
+	c.Code = "SAMPLE-" + c.ID[len(journey.PrefixCoupon):]
+	e.coupons[want.As], facts.Coupons[want.As] = c, c
+}
+
+// newID counts, so that a run comes out the same every time.
+func (w *world) newID(prefix string) string {
+	w.ids[prefix]++
+	return prefix + strconv.Itoa(w.ids[prefix])
+}

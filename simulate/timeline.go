@@ -1,0 +1,180 @@
+package simulate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"perennial/journey"
+	"perennial/templates"
+)
+
+// Timeline is what a run came to.
+type Timeline struct {
+	Start     time.Time
+	Zone      *time.Location // the customer's
+	Entries   []Entry        // in the order in which they came about
+	Mails     []Sent
+	Ends      []journey.State // of each enrollment, in the order of entering
+	Visited   map[string]int  // step → how often it was come to
+	Decisions int
+}
+
+// Entry is one line: something that the script let happen, or something that was decided.
+type Entry struct {
+	At         time.Time
+	Enrollment string // of what was decided
+	Happened   *Happening
+	Log        journey.LogEntry // when Happened is nil
+}
+
+// Sent is one mail.
+type Sent struct {
+	At                               time.Time
+	Enrollment, Step, Message, Topic string
+	Mail                             templates.Mail // zero when nothing was rendered
+}
+
+// Lines are the decisions as a scenario expects them, one per line: days since the start, local time, what was decided. Where
+// several enrollments ran, each line names its own by number. Standing still is no decision: waits are not among them.
+func (t Timeline) Lines() []string {
+	var out []string
+	for _, e := range t.Entries {
+		if e.Happened != nil {
+			continue
+		}
+		if text := words(e.Log); text != "" {
+			out = append(out, t.stamp(e.At)+t.which(e.Enrollment)+text)
+		}
+	}
+	return out
+}
+
+// String is for people: what happened and what was decided.
+func (t Timeline) String() string {
+	var b strings.Builder
+	for _, e := range t.Entries {
+		if e.Happened != nil {
+			fmt.Fprintf(&b, "%s   > %s\n", t.stamp(e.At), happened(*e.Happened))
+		} else {
+			fmt.Fprintf(&b, "%s%s%s\n", t.stamp(e.At), t.which(e.Enrollment), journey.LogWords(e.Log, t.Zone))
+		}
+	}
+	return b.String()
+}
+
+// stamp is "+2d Wed 09:30 ": calendar days since the start, and her clock.
+func (t Timeline) stamp(at time.Time) string {
+	local, start := at.In(t.Zone), t.Start.In(t.Zone)
+	days := int(midnight(local).Sub(midnight(start)) / journey.Day)
+	return fmt.Sprintf("+%dd %s ", days, local.Format("Mon 15:04"))
+}
+
+// midnight of the calendar day, in UTC, so that days are 24 hours.
+func midnight(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+func (t Timeline) which(enrollment string) string {
+	if len(t.Ends) < 2 {
+		return ""
+	}
+	return "#" + strings.TrimPrefix(enrollment, journey.PrefixEnrollment) + " "
+}
+
+// words is one decision in the compact form; "" for what is none.
+func words(l journey.LogEntry) string {
+	text := func(name string) string { return value(l.Detail[name]) }
+	switch l.What {
+	case journey.LogWait, journey.LogWaitFor, journey.LogWindow:
+		if text("skipped") != "" {
+			return "skip " + l.Step + ": " + text("skipped")
+		}
+		return ""
+	case journey.LogEntered:
+		return "enter"
+	case journey.LogSend:
+		return "send " + text("message")
+	case journey.LogNotSent:
+		return "not sent " + text("message") + ": " + text("reason")
+	case journey.LogBranch:
+		return "branch " + l.Step + ": " + text("arm")
+	case journey.LogSplit:
+		return "split " + l.Step + ": " + text("variant")
+	case journey.LogCoupon:
+		return "coupon " + text("as") + " from " + text("pool")
+	case journey.LogPoolEmpty:
+		return "pool " + text("pool") + " is empty"
+	case journey.LogSurvey:
+		return "ask " + text("ask")
+	case journey.LogAnswered:
+		return "answer " + l.Step + ": " + or(text("score"), text("choice")) + ", arm " + text("arm")
+	case journey.LogTask:
+		return "task " + l.Step + ": " + text("title")
+	}
+	return moreWords(l, text)
+}
+
+func moreWords(l journey.LogEntry, text func(string) string) string {
+	switch l.What {
+	case journey.LogHappened:
+		return "happened " + l.Step + ": " + or(text("event"), text("if"))
+	case journey.LogTimeout:
+		return "timeout " + l.Step
+	case journey.LogTaskDone:
+		return "done " + l.Step + ": " + text("outcome")
+	case journey.LogSet:
+		return "set " + pairs(l.Detail)
+	case journey.LogStart:
+		return "start " + text("journey")
+	case journey.LogGoal:
+		return strings.TrimSpace("goal " + text("event") + " " + text("value"))
+	case journey.LogExited:
+		return "exit " + text("reason")
+	}
+	return strings.TrimSpace(l.What + " " + pairs(l.Detail))
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func pairs(m map[string]any) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, k+"="+value(m[k]))
+	}
+	return strings.Join(parts, " ")
+}
+
+func value(v any) string {
+	if v == nil {
+		return ""
+	}
+	return fmt.Sprint(v)
+}
+
+// happened says what the script let happen.
+func happened(h Happening) string {
+	switch kinds := h.kinds(); {
+	case h.Event != "" && len(h.Properties) > 0:
+		return h.Event + " (" + pairs(h.Properties) + ")"
+	case h.Event != "":
+		return h.Event
+	case h.Answer != nil:
+		return "answers " + pairs(h.Answer)
+	case h.Redeem != "":
+		return "redeems " + h.Redeem
+	case h.Done != "":
+		return "task done: " + h.Done
+	case h.Traits != nil:
+		return "identify " + pairs(h.Traits)
+	default:
+		return strings.Join(kinds, " ")
+	}
+}

@@ -1,0 +1,104 @@
+package templates
+
+import (
+	"time"
+
+	"perennial/journey"
+)
+
+// Data is what one mail is rendered from: yesterday's decision (trigger, answer, vars), today's name and links.
+type Data struct {
+	Customer              journey.Customer
+	Account               *journey.Account
+	Trigger, Answer, Vars map[string]any
+	Coupons               map[string]journey.Coupon // by `as`
+	JourneyKey            string
+	JourneyName           string
+	Brand                 journey.Brand
+	Links                 Links
+	Survey                *SurveyBlock // nil: that of the survey step which sends the message, where its kind is known
+}
+
+// Links are the addresses that a mail carries. Empty ones are left out of it: transactional mail has no Unsubscribe.
+type Links struct {
+	Unsubscribe, Preferences, View, Survey, Back string
+	Click                                        func(url string) string // when not nil: rewrites http(s) links of the body
+}
+
+// SurveyBlock is the question that a message asks.
+type SurveyBlock struct {
+	Ask      string // nps, csat, ces or the key of a declared survey
+	Kind     string // nps, csat, ces, score, choice, choices or text
+	Question string
+	Options  []string
+	FollowUp string
+}
+
+// Mail is a rendered message.
+type Mail struct {
+	Subject, Preheader string
+	From, ReplyTo      string // RFC 5322 addresses, with a name; ReplyTo may be empty
+	HTML, Text         string
+}
+
+// scope puts the names of the language together.
+func (m *message) scope(d Data, locale string) *journey.TextScope {
+	survey := d.Survey
+	if survey == nil {
+		survey = m.survey
+	}
+	names := map[string]any{
+		"customer": d.Customer, "account": d.Account, "trigger": d.Trigger, "answer": d.Answer, "var": d.Vars, "coupon": d.Coupons,
+		"journey": map[string]any{"key": d.JourneyKey, "name": d.JourneyName},
+		"brand":   map[string]any{"name": d.Brand.Name, "address": d.Brand.Address},
+		"topic": map[string]any{
+			"key": m.topic.Key, "name": m.topic.Name, "transactional": m.topic.Key == journey.TopicTransactional,
+		},
+		"unsubscribe_url": d.Links.Unsubscribe, "preferences_url": d.Links.Preferences, "view_url": d.Links.View,
+		"survey_url": d.Links.Survey, "back_url": d.Links.Back, "locale": locale, "zone": d.Brand.Zone,
+	}
+	if survey != nil {
+		names["survey"] = map[string]any{
+			"ask": survey.Ask, "kind": survey.Kind, "question": survey.Question, "options": survey.Options, "follow_up": survey.FollowUp,
+		}
+	}
+	return journey.NewTextScope(names)
+}
+
+// Sample is a customer for previews, with everything that a message of the four journeys reads.
+func Sample() Data {
+	expires := time.Date(2026, time.March, 30, 21, 59, 0, 0, time.UTC)
+	return Data{
+		Customer: journey.Customer{
+			ID: "cus_0190f5fe-0000-7000-8000-000000000001", ExternalID: "1042", Email: "nora.lind@example.com",
+			FirstName: "Nora", LastName: "Lind", Locale: "en-GB", Timezone: "Europe/Vienna",
+			Attributes: map[string]any{"orders_count": 2.0, "favourite": "washed linen"},
+			Consents:   map[string]journey.Consent{},
+			CreatedAt:  time.Date(2025, time.November, 3, 9, 0, 0, 0, time.UTC),
+		},
+		Trigger: map[string]any{
+			"order_id": "OL-20417", "total": 184.5, "currency": "EUR", "deliver_by": "2026-03-20T17:00:00Z", "plan": "Fresh Towels",
+			"ends_at": "2026-03-31T22:00:00Z", "tracking_url": "https://track.example.com/OL-20417",
+			"products": []any{
+				map[string]any{"sku": "SH-WL-180", "name": "Washed linen sheet, 180 × 200", "quantity": 1.0},
+				map[string]any{"sku": "TW-RB-50", "name": "Ribbed hand towel", "quantity": 4.0},
+			},
+		},
+		Answer: map[string]any{"score": 9.0, "choice": "price", "comment": "Lovely towels."},
+		Vars:   map[string]any{},
+		Coupons: map[string]journey.Coupon{
+			"offer": {ID: "cpn_1", As: "offer", Pool: "sample", Code: "LINEN-7KQ4", ExpiresAt: &expires},
+		},
+		JourneyKey: "sample", JourneyName: "Sample",
+		Brand: journey.Brand{
+			Name: "Oak & Linen", From: `"Mara from Oak & Linen" <mara@oakandlinen.example>`,
+			ReplyTo: "hello@oakandlinen.example", Address: "Oak & Linen, Mill Lane 12, 4020 Linz, Austria",
+			PublicURL: "https://oakandlinen.example", Zone: time.UTC,
+		},
+		Links: Links{
+			Unsubscribe: "https://oakandlinen.example/u/sample", Preferences: "https://oakandlinen.example/preferences/sample",
+			View: "https://oakandlinen.example/view/sample", Survey: "https://oakandlinen.example/s/sample",
+			Back: "https://oakandlinen.example/back/sample",
+		},
+	}
+}
