@@ -12,7 +12,7 @@ type Event struct {
 	UserID      string // the caller's id of the customer, as sent
 	AnonymousID string
 	Name        string         // for track, e.g. "Order Completed"
-	Properties  map[string]any // properties of track, traits of identify
+	Properties  map[string]any // properties of track, traits of identify; alias: { previous_id }; group: { group_id, traits }
 	Context     map[string]any
 	At          time.Time // when it happened, by the caller's clock corrected by sentAt (product time)
 	ReceivedAt  time.Time // when we accepted it (product time)

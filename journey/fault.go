@@ -11,6 +11,7 @@ type Fault struct {
 	Code     Code
 	Message  string
 	Problems Problems // all faults at once, where there are several
+	Reason   string   // a word for programs, where several things lead to the same code, e.g. expired; else ""
 }
 
 // Code of a Fault.

@@ -38,7 +38,11 @@ type State struct {
 	Since  time.Time      `json:"since"`         // product time at which the current phase began
 	Due    *time.Time     `json:"due,omitempty"` // product time at which it ends by itself, pauses not counted in; nil: never
 	Visits map[string]int `json:"visits,omitempty"`
-	Cursor int64          `json:"cursor"` // number of the last event of hers that has been decided on
+	Cursor int64          `json:"cursor"`          // number of the last event of hers that has been decided on
+	Began  int64          `json:"began,omitempty"` // the cursor at which she entered: what she did since has numbers above it
+
+	Paused    bool      `json:"paused,omitempty"`   // she is known to stand still: the pause is in the log
+	Accounted time.Time `json:"accounted,omitzero"` // pauses up to here have gone into Effects.Shift
 
 	Vars      map[string]any    `json:"vars,omitempty"`
 	Answer    map[string]any    `json:"answer,omitempty"`  // of the last survey or task: score, choice, comment, outcome
@@ -207,17 +211,19 @@ type CouponRequest struct {
 	Expires time.Duration
 }
 
-// Effects are what the store writes, in the transaction of the decision.
+// Effects are what the store writes, in the transaction of the decision. Drop and Shift are about the messages that were
+// queued before: they come first, then Messages are added.
 type Effects struct {
-	Messages  []Message      // to queue; keys are new
-	Surveys   []SurveyInvite // to open
-	Tasks     []Task         // to create
-	Set       []Attribute    // to set on the customer
-	Starts    []StartRequest // enrollments to request
-	Events    []Event        // events of our own, to append to her stream (ID, Name, Properties, At are set)
-	Drop      string         // when not "": drop her queued and deferred messages of this enrollment with this reason
-	Shift     time.Duration  // when > 0: add to not_before and expires_at of her queued messages (resume with keep)
-	CloseTask string         // tsk_… that is no longer waited for
+	Messages  []Message            // to queue; keys are new
+	Surveys   []SurveyInvite       // to open
+	Tasks     []Task               // to create
+	Set       []Attribute          // to set on the customer
+	Starts    []StartRequest       // enrollments to request
+	Events    []Event              // events of our own, to append to her stream (ID, Name, Properties, At are set)
+	Drop      string               // when not "": drop her queued and deferred messages of this enrollment with this reason
+	Shift     time.Duration        // when > 0: add to not_before and expires_at of her queued messages (resume with keep)
+	CloseTask string               // tsk_… that is no longer waited for
+	Expiries  map[string]time.Time // cpn_… → when it expires: a message of this decision is the first that carries it
 }
 
 // Attribute is one attribute to set.

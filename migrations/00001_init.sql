@@ -9,6 +9,7 @@ CREATE TABLE settings (
     epoch_wall    timestamptz,                     -- with epoch_product and speed: the one clock
     epoch_product timestamptz,
     speed         double precision NOT NULL DEFAULT 1 CHECK (speed > 0),
+    seen_at       timestamptz,                     -- at a speed other than 1: the last moment at which the clock was seen to run
     sending       boolean NOT NULL DEFAULT true,   -- the kill switch
     live          boolean NOT NULL DEFAULT false,  -- until someone says so, only the sandbox relay and the allow-list
     allow_list    text[]  NOT NULL DEFAULT '{}',   -- addresses, or @domain
@@ -219,6 +220,7 @@ CREATE TABLE wakeups (
     created_wall  timestamptz NOT NULL
 );
 CREATE INDEX wakeups_due ON wakeups (start, leased_wall NULLS FIRST);
+CREATE INDEX wakeups_starts ON wakeups (journey_key, created_wall) WHERE start;
 
 -- What support asked of an enrollment; Advance carries it out and deletes it.
 CREATE TABLE requests (
@@ -281,12 +283,14 @@ CREATE TABLE messages (
     subject       text NOT NULL DEFAULT '',
     bytes         bytea,                            -- as sent; kept 30 days, then only their hash
     bytes_hash    bytea,
+    resent        boolean NOT NULL DEFAULT false,   -- transactional, was in doubt: it goes out once more, and never again
     links         text[] NOT NULL DEFAULT '{}',     -- targets of its click links, in order
     reply_code    int,
     reply_text    text NOT NULL DEFAULT '',
     UNIQUE (enrollment_id, step, visit, customer_id, channel)
 );
-CREATE INDEX messages_claim ON messages (lane, not_before_at) WHERE state IN ('queued', 'deferred');
+CREATE INDEX messages_claim ON messages (lane, not_before_at, id) WHERE state IN ('queued', 'deferred');
+CREATE INDEX messages_open ON messages (customer_id, lane, not_before_at, id) WHERE state IN ('queued', 'deferred', 'claimed', 'at_dot');
 CREATE INDEX messages_flight ON messages (lane, leased_wall) WHERE state IN ('claimed', 'at_dot');
 CREATE INDEX messages_customer ON messages (customer_id, queued_at);
 
@@ -387,3 +391,18 @@ CREATE TABLE pauses (
 );
 CREATE INDEX pauses_target ON pauses (scope, target, since_at);
 CREATE INDEX pauses_open ON pauses (scope, target) WHERE ended_at IS NULL;
+
+-- The gate before the dot. Letting messages pass takes this lock shared, then looks; whatever can stop a message takes it
+-- alone until it commits. So a look comes either before a stop, and then the dot is committed before the stop is, or after it,
+-- and then it sees it: when a stop has committed, nothing that it forbids reaches the dot. (Consents need no gate: the look
+-- shares their rows, which a withdrawal changes.)
+-- +goose StatementBegin
+CREATE FUNCTION close_gate() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(7243010);
+    RETURN NULL;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER pauses_gate BEFORE INSERT OR UPDATE ON pauses FOR EACH STATEMENT EXECUTE FUNCTION close_gate();
+CREATE TRIGGER suppressions_gate BEFORE INSERT OR UPDATE ON suppressions FOR EACH STATEMENT EXECUTE FUNCTION close_gate();
+CREATE TRIGGER settings_gate BEFORE UPDATE ON settings FOR EACH STATEMENT EXECUTE FUNCTION close_gate();

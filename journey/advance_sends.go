@@ -1,0 +1,149 @@
+package journey
+
+import (
+	"maps"
+	"time"
+)
+
+// How long a message may wait for its turn, where the journey does not say.
+const (
+	ExpiresMarketing     = 3 * Day
+	ExpiresTransactional = 7 * Day
+)
+
+// letter is one message that a step wants to send.
+type letter struct {
+	message, topic, from, replyTo string
+	anyTime                       bool
+	expires                       time.Duration
+	unless                        *Cond
+	trouble                       OnTrouble
+	survey                        string // srv_… that it carries
+}
+
+// posting is what became of a letter.
+type posting int
+
+const (
+	posted posting = iota
+	passed         // it is not sent, and she goes on
+	stuck          // she stands at the step, or has left
+)
+
+func (d *decision) send(step *Step) {
+	s := step.Send
+	fate := d.post(step, letter{
+		message: s.Message, topic: s.Topic, from: s.From, replyTo: s.ReplyTo, anyTime: s.AnyTime, expires: s.Expires,
+		unless: s.Unless, trouble: s.IfUnsendable,
+	})
+	if fate != stuck {
+		d.goOn(step)
+	}
+}
+
+// post queues a message, or says why not.
+func (d *decision) post(step *Step, l letter) posting {
+	l.topic = or(l.topic, d.def.Topic)
+	if d.pauses.skips(d.at) {
+		return d.notSent(l, ReasonSkipped)
+	}
+	if l.unless != nil && l.unless.Holds(d.lookup(), nil) {
+		return d.notSent(l, ReasonUnless)
+	}
+	if reason := d.unsendable(l.topic); reason != "" {
+		return d.troubled(l, reason)
+	}
+	if opens := d.def.SendWindow.opening(d.now, d.facts.Zone); !l.anyTime && opens.After(d.now) {
+		d.reach(d.now)
+		d.stand(PhaseWindow, &opens)
+		d.log(LogWindow, detail{"message": l.message, "until": stamp(opens)})
+		return stuck
+	}
+	if d.now.Sub(d.at) > punctual {
+		d.reach(d.now)
+	}
+	if d.st.Holdout {
+		d.log(LogHoldout, detail{"message": l.message})
+		return passed
+	}
+	d.queue(step, l)
+	return posted
+}
+
+func (d *decision) notSent(l letter, reason string) posting {
+	d.log(LogNotSent, detail{"message": l.message, "topic": l.topic, "reason": reason})
+	return passed
+}
+
+// unsendable returns the reason why no mail on the topic may go to her, "" when it may. The claim asks again.
+func (d *decision) unsendable(topic string) string {
+	c := &d.facts.Customer
+	switch {
+	case c.Email == "":
+		return ReasonNoAddress
+	case d.facts.Suppressed:
+		return ReasonSuppressed
+	case topic == TopicTransactional:
+		return ""
+	}
+	is := c.Consents[topic]
+	if !is.Allows() || d.def.Declares.Topics[topic].DoubleOptIn && is != ConsentConfirmed {
+		return ReasonNoConsent
+	}
+	return ""
+}
+
+func (d *decision) troubled(l letter, reason string) posting {
+	if d.st.Phase != PhaseHeld {
+		d.notSent(l, reason)
+	}
+	switch l.trouble {
+	case TroubleHold:
+		d.stand(PhaseHeld, nil)
+		return stuck
+	case TroubleExit:
+		d.finish(reason)
+		return stuck
+	default:
+		return passed
+	}
+}
+
+// queue puts the message into the ledger. The first that carries a coupon sets its expiry.
+func (d *decision) queue(step *Step, l letter) {
+	m := Message{
+		ID: d.newID(PrefixMessage), EnrollmentID: d.facts.EnrollmentID, JourneyKey: d.facts.JourneyKey,
+		Version: d.facts.Version, Step: step.ID, Visit: d.st.Visits[step.ID], CustomerID: d.facts.Customer.ID,
+		Channel: ChannelEmail, Lane: LaneMarketing, Topic: l.topic, Template: l.message, From: l.from, ReplyTo: l.replyTo,
+		SurveyID: l.survey, Coupons: maps.Clone(d.st.Coupons), State: MessageQueued, NotBefore: d.now, QueuedAt: d.now,
+		Data: MessageData{Trigger: cloneMap(d.st.Trigger), Answer: cloneMap(d.st.Answer), Vars: cloneMap(d.st.Vars)},
+	}
+	expires := ExpiresMarketing
+	if l.topic == TopicTransactional {
+		m.Lane, expires = LaneTransactional, ExpiresTransactional
+	}
+	if l.expires > 0 {
+		expires = l.expires
+	}
+	m.ExpiresAt = m.NotBefore.Add(expires)
+	d.out.Effects.Messages = append(d.out.Effects.Messages, m)
+	d.datesCoupons(m.NotBefore)
+	d.log(LogSend, detail{"message": l.message})
+}
+
+// datesCoupons counts the expiry of her coupons from the promised time of the message that first carries them.
+func (d *decision) datesCoupons(promised time.Time) {
+	for as, id := range d.st.Coupons {
+		c, known := d.facts.Coupons[as]
+		if !known || c.ExpiresAt != nil || c.Expires <= 0 {
+			continue
+		}
+		end := promised.Add(c.Expires)
+		if d.out.Effects.Expiries == nil {
+			d.out.Effects.Expiries = map[string]time.Time{}
+			d.facts.Coupons = maps.Clone(d.facts.Coupons)
+		}
+		c.ExpiresAt = &end
+		d.out.Effects.Expiries[id], d.facts.Coupons[as] = end, c
+	}
+}

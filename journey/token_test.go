@@ -1,0 +1,69 @@
+package journey_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"perennial/journey"
+)
+
+func TestTokenOpensWhatItNames(t *testing.T) {
+	t.Parallel()
+	tokens := journey.Tokens{Key: bytes.Repeat([]byte{7}, 32)}
+	id := journey.NewID(journey.PrefixMessage)
+	for _, kind := range []journey.TokenKind{journey.TokenUnsubscribe, journey.TokenClick, journey.TokenView,
+		journey.TokenPreferences, journey.TokenSurvey, journey.TokenBack} {
+		token := tokens.Sign(kind, id, 300)
+		got, n, err := tokens.Open(kind, token)
+		require.NoError(t, err)
+		require.Equal(t, id, got)
+		require.Equal(t, 300, n)
+		require.NotContains(t, token, "msg")
+		require.NotEmpty(t, kind.Path())
+	}
+}
+
+func TestTokenRefusesEverythingElse(t *testing.T) {
+	t.Parallel()
+	tokens := journey.Tokens{Key: bytes.Repeat([]byte{7}, 32)}
+	id := journey.NewID(journey.PrefixMessage)
+	token := tokens.Sign(journey.TokenClick, id, 2)
+
+	refuse := func(kind journey.TokenKind, token string) {
+		t.Helper()
+		_, _, err := tokens.Open(kind, token)
+		require.Equal(t, journey.CodeNotFound, journey.CodeOf(err), token)
+	}
+	for i := range token { // every single altered character
+		for _, c := range "AZaz09-_" {
+			if altered := token[:i] + string(c) + token[i+1:]; altered != token {
+				refuse(journey.TokenClick, altered)
+			}
+		}
+	}
+	refuse(journey.TokenUnsubscribe, token) // another door
+	refuse(journey.TokenClick, "")
+	refuse(journey.TokenClick, token+"=")
+	refuse(journey.TokenClick, token+"\n")
+	refuse(journey.TokenClick, strings.Repeat("A", 44))
+	_, _, err := journey.Tokens{Key: bytes.Repeat([]byte{8}, 32)}.Open(journey.TokenClick, token)
+	require.Error(t, err)
+
+	require.Empty(t, tokens.Sign(journey.TokenClick, "someone@example.com", 0))
+	require.Empty(t, tokens.Sign(journey.TokenClick, id, -1))
+}
+
+func FuzzTokenOpen(f *testing.F) {
+	tokens := journey.Tokens{Key: bytes.Repeat([]byte{7}, 32)}
+	f.Add(tokens.Sign(journey.TokenUnsubscribe, "msg_0190b5c0-0000-7000-8000-000000000001", 0))
+	f.Add("")
+	f.Fuzz(func(t *testing.T, token string) {
+		id, n, err := tokens.Open(journey.TokenUnsubscribe, token)
+		if err == nil && tokens.Sign(journey.TokenUnsubscribe, id, n) != token {
+			t.Fatalf("%q opened, but is not how %q is signed", token, id)
+		}
+	})
+}
