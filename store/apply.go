@@ -1,0 +1,220 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"perennial/journey"
+)
+
+// application is one batch of the inbox on its way: customers under their locks, changed in memory event by event, written
+// at the end. The number of statements does not grow with the number of events.
+type application struct {
+	s       *Store
+	tx      pgx.Tx
+	profile Profiler
+	now     time.Time
+
+	live     []live
+	broken   []string // live journeys that this program cannot read
+	people   map[string]*person
+	enrolled map[string][]*enrolled // by customer
+
+	recent   map[string][]journey.Event // applied here, by customer
+	done     []appliedEvent
+	totals   map[totalKey]*total
+	proofs   []journey.ConsentChange
+	consents []journey.ConsentChange // those that hold, in order
+	entries  pgx.Batch
+	entered  bool
+	woken    map[string]bool
+	touched  map[string]bool // customers whose row changed
+}
+
+type totalKey struct{ Customer, Name string }
+
+type total struct {
+	Count       int64
+	First, Last time.Time
+	LastEventID string
+}
+
+// appliedEvent is what becomes of one event's row.
+type appliedEvent struct {
+	ID, Customer string
+	Number       int64
+	Outcome      outcome
+}
+
+// outcome is what an event did, and why nothing; it answers "why did she not enter?".
+type outcome struct {
+	Entered []string  `json:"entered,omitempty"` // enrollments
+	Woke    []string  `json:"woke,omitempty"`    // enrollments
+	Changed []string  `json:"changed,omitempty"` // attributes, consents
+	Ignored []ignored `json:"ignored,omitempty"`
+	Reason  string    `json:"reason,omitempty"` // why the event as a whole did nothing: historical, nobody
+}
+
+type ignored struct {
+	Journey string `json:"journey"`
+	Reason  string `json:"reason"`
+}
+
+// apply takes one event: a number, her profile and consents, the totals, the journeys that it starts, the waits that it ends.
+func (a *application) apply(ctx context.Context, e *journey.Event, customer string) error {
+	p := a.people[customer]
+	if p == nil { // she was erased, or nobody is named
+		a.done = append(a.done, appliedEvent{ID: e.ID, Outcome: outcome{Reason: "nobody"}})
+		return nil
+	}
+	p.Applied++
+	e.Number, e.CustomerID = p.Applied, p.ID
+	changed, err := a.change(ctx, p, *e)
+	if err != nil {
+		return err
+	}
+	a.count(*e)
+	a.recent[p.ID] = append(a.recent[p.ID], *e)
+	var o outcome
+	for _, c := range changed {
+		o.Changed = append(o.Changed, strings.TrimPrefix(c, journey.ListenAttribute))
+	}
+	heard := changed
+	if e.Historical {
+		o.Reason = "historical"
+	} else if e.Name != "" {
+		heard = append(slices.Clone(changed), journey.ListenEvent+e.Name)
+		if err := a.trigger(ctx, p, *e, &o); err != nil {
+			return err
+		}
+	}
+	a.wakeThose(p.ID, heard, &o)
+	a.done = append(a.done, appliedEvent{ID: e.ID, Customer: p.ID, Number: e.Number, Outcome: o})
+	return nil
+}
+
+// change applies the event to her profile and says what is different.
+func (a *application) change(ctx context.Context, p *person, e journey.Event) ([]string, error) {
+	change, err := safely(func() journey.Change { return a.profile(p.Customer, e) })
+	if err != nil {
+		return nil, err
+	}
+	consents := p.Consents
+	p.Customer = change.Customer
+	changed := slices.Clone(change.Changed)
+	for _, c := range change.Consents {
+		c.CustomerID = p.ID
+		a.proofs = append(a.proofs, c)
+		if last, ok := p.ConsentAt[c.Topic]; ok && (c.At.Before(last) || c.At.Equal(last) && c.Is != journey.ConsentWithdrawn) {
+			p.Consents[c.Topic] = consents[c.Topic] // she has changed her mind since: the proof is kept, the later word holds
+			continue
+		}
+		p.ConsentAt[c.Topic] = c.At
+		a.consents = append(a.consents, c)
+		changed = append(changed, journey.ListenConsent+c.Topic)
+	}
+	if e.Kind == journey.KindGroup {
+		if p.AccountID, err = joinAccount(ctx, a.tx, e, p.AccountID); err != nil {
+			return nil, err
+		}
+	}
+	a.touched[p.ID] = true
+	return changed, nil
+}
+
+// joinAccount keeps what group says of an account, and returns the customer's.
+func joinAccount(ctx context.Context, tx pgx.Tx, e journey.Event, before string) (string, error) {
+	external, _ := e.Properties["group_id"].(string)
+	if external == "" {
+		return before, nil
+	}
+	traits, _ := e.Properties["traits"].(map[string]any)
+	name, _ := traits["name"].(string)
+	text, err := jsonObject(traits)
+	if err != nil {
+		return "", err
+	}
+	var id string
+	err = tx.QueryRow(ctx, `
+		INSERT INTO accounts AS a (id, external_id, name, attributes) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (external_id) DO UPDATE SET attributes = a.attributes || excluded.attributes,
+		    name = CASE excluded.name WHEN '' THEN a.name ELSE excluded.name END
+		RETURNING id`, journey.NewID(journey.PrefixAccount), external, name, text).Scan(&id)
+	return id, err
+}
+
+// count keeps how often and when events of a name happened.
+func (a *application) count(e journey.Event) {
+	if e.Name == "" {
+		return
+	}
+	key := totalKey{e.CustomerID, e.Name}
+	t := a.totals[key]
+	if t == nil {
+		t = &total{First: e.At, Last: e.At, LastEventID: e.ID}
+		a.totals[key] = t
+	}
+	t.Count++
+	if e.At.Before(t.First) {
+		t.First = e.At
+	}
+	if !e.At.Before(t.Last) {
+		t.Last, t.LastEventID = e.At, e.ID
+	}
+}
+
+// trigger lets her into the journeys that the event starts.
+func (a *application) trigger(ctx context.Context, p *person, e journey.Event, o *outcome) error {
+	for _, key := range a.broken {
+		o.Ignored = append(o.Ignored, ignored{Journey: key, Reason: "unreadable"})
+	}
+	for _, l := range a.live {
+		if l.Def.Enter.Event != e.Name {
+			continue
+		}
+		entry := journey.Entry{Via: journey.ViaEvent, Event: &e, Previous: past(a.enrolled[p.ID], l.Key), Now: a.now}
+		var err error
+		if entry.Facts, err = a.s.entryFacts(ctx, a.tx, l, p, a.enrolled[p.ID], a.recent[p.ID]); err != nil {
+			return err
+		}
+		var refused string
+		in, err := safely(func() (in journey.Entering) { in, refused = journey.Admit(l.Def, entry); return in })
+		if err != nil {
+			refused = heldPoison // this journey cannot take the event; the customer and the other journeys can
+		}
+		if !in.Yes {
+			o.Ignored = append(o.Ignored, ignored{Journey: l.Key, Reason: refused})
+			continue
+		}
+		id, err := a.s.queueEnrollment(&a.entries, l, p.ID, in, e.Number, a.now)
+		if err != nil {
+			return err
+		}
+		a.entered = true
+		a.enrolled[p.ID] = append(a.enrolled[p.ID], &enrolled{
+			ID: id, CustomerID: p.ID, JourneyKey: l.Key, EntryKey: in.EntryKey, Active: true, EnteredAt: a.now,
+		})
+		o.Entered = append(o.Entered, id)
+	}
+	return nil
+}
+
+// wakeThose wakes her enrollments that listen to what was heard.
+func (a *application) wakeThose(customer string, heard []string, o *outcome) {
+	for _, e := range a.enrolled[customer] {
+		if e.Active && slices.ContainsFunc(e.Listens, func(l string) bool { return slices.Contains(heard, l) }) {
+			a.woken[e.ID] = true
+			o.Woke = append(o.Woke, e.ID)
+		}
+	}
+}
+
+func (o outcome) text() (string, error) {
+	raw, err := json.Marshal(o)
+	return string(raw), err
+}

@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"perennial/journey"
+)
+
+// logNotStarted is the line of the timeline for a `start` that did not let her in: {journey, reason}.
+const logNotStarted = "not_started"
+
+// Enroll puts a customer into a live journey, unless its rules refuse her; Enrolled says why. Asking twice with one entry key
+// has no effect, and answers with the enrollment that there is. The faults are not_found (journey, customer) and conflict
+// (the journey is not live).
+func (s *Store) Enroll(ctx context.Context, req journey.EnrollRequest) (out journey.Enrolled, err error) {
+	defer wrap(&err, "enrolling in journey %q", req.JourneyKey)
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		id, err := resolve(ctx, tx, req.CustomerID)
+		if err != nil {
+			return err
+		}
+		if err := lockCustomers(ctx, tx, []string{id}); err != nil {
+			return err
+		}
+		people, err := loadPeople(ctx, tx, []string{id})
+		if err != nil {
+			return err
+		}
+		p := people[id]
+		if p == nil || p.MergedInto != "" {
+			return errAgain
+		}
+		l, err := s.liveJourney(ctx, tx, req.JourneyKey)
+		if err != nil {
+			return err
+		}
+		via := journey.ViaAPI
+		if req.Via != "" {
+			via = journey.Via(req.Via)
+		}
+		out, err = s.enter(ctx, tx, l, p, journey.Entry{Via: via, Properties: req.Properties, APIKey: req.EntryKey})
+		return err
+	})
+	return out, err
+}
+
+// liveJourney returns the live version of one journey.
+func (s *Store) liveJourney(ctx context.Context, q querier, key string) (live, error) {
+	l := live{Key: key}
+	var state string
+	var version *int
+	rows, err := q.Query(ctx, `SELECT state, live_version FROM journeys WHERE key = $1`, key)
+	if err != nil {
+		return l, err
+	}
+	found := false
+	if _, err := pgx.ForEachRow(rows, []any{&state, &version}, func() error { found = true; return nil }); err != nil {
+		return l, err
+	}
+	switch {
+	case !found:
+		return l, journey.Faultf(journey.CodeNotFound, "no journey %q", key)
+	case state != "live" || version == nil:
+		return l, journey.Faultf(journey.CodeConflict, "journey %q is not live", key)
+	}
+	l.Version = *version
+	l.Def, err = s.definition(ctx, q, key, l.Version)
+	return l, err
+}
+
+// enter asks journey.Admit, under the customer's lock, and writes the enrollment and its first wake-up. The entry comes
+// without what is read here: facts, what there was before, and the time.
+func (s *Store) enter(ctx context.Context, tx pgx.Tx, l live, p *person, e journey.Entry) (journey.Enrolled, error) {
+	before, err := loadEnrolled(ctx, tx, []string{p.ID})
+	if err != nil {
+		return journey.Enrolled{}, err
+	}
+	e.Now = s.clock.Now()
+	e.Previous = past(before, l.Key)
+	if e.Facts, err = s.entryFacts(ctx, tx, l, p, before, nil); err != nil {
+		return journey.Enrolled{}, err
+	}
+	in, refused := journey.Admit(l.Def, e)
+	if !in.Yes {
+		return refusedEntry(before, l.Key, in.EntryKey, refused), nil
+	}
+	b := &pgx.Batch{}
+	id, err := s.queueEnrollment(b, l, p.ID, in, p.Applied, e.Now)
+	if err != nil {
+		return journey.Enrolled{}, err
+	}
+	b.Queue(`SELECT pg_notify($1, '')`, channelWakeups)
+	return journey.Enrolled{EnrollmentID: id}, tx.SendBatch(ctx, b).Close()
+}
+
+// refusedEntry names the enrollment that has the entry key, where that is why she did not enter.
+func refusedEntry(before []*enrolled, journeyKey, entryKey, reason string) journey.Enrolled {
+	i := slices.IndexFunc(before, func(e *enrolled) bool { return e.JourneyKey == journeyKey && e.EntryKey == entryKey })
+	if i < 0 || entryKey == "" {
+		return journey.Enrolled{Reason: reason}
+	}
+	return journey.Enrolled{EnrollmentID: before[i].ID, Existing: true, Reason: reason}
+}
+
+func past(before []*enrolled, journeyKey string) []journey.Past {
+	var out []journey.Past
+	for _, e := range before {
+		if e.JourneyKey == journeyKey {
+			out = append(out, journey.Past{EntryKey: e.EntryKey, Active: e.Active, EndedAt: e.EndedAt})
+		}
+	}
+	return out
+}
+
+// entryFacts are what enter.if can look at. Recent are events of hers that are applied in this transaction and not yet
+// written, in order.
+func (s *Store) entryFacts(ctx context.Context, q querier, l live, p *person, before []*enrolled, recent []journey.Event) (journey.Facts, error) {
+	f := journey.Facts{JourneyKey: l.Key, Version: l.Version, Customer: p.Customer, Zone: s.zoneOf(p.Customer), Applied: p.Applied}
+	if l.Def.Enter.If == nil {
+		return f, nil
+	}
+	needs := l.Def.Needs()
+	wanted := needs.Journeys
+	needs.Journeys = nil // answered from what is in memory, which is newer
+	b := &pgx.Batch{}
+	queueMemory(b, p.ID, needs, &f)
+	if b.Len() > 0 {
+		if err := q.SendBatch(ctx, b).Close(); err != nil {
+			return f, err
+		}
+	}
+	for _, key := range wanted {
+		f.Journeys[key] = whereabouts(before, key)
+	}
+	for _, e := range recent {
+		if slices.Contains(needs.History, e.Name) {
+			f.History[e.Name] = slices.Insert(f.History[e.Name], 0, e)
+		}
+	}
+	return f, nil
+}
+
+func whereabouts(before []*enrolled, journeyKey string) string {
+	is := "never"
+	for _, e := range before {
+		switch {
+		case e.JourneyKey != journeyKey:
+		case e.Active:
+			return "active"
+		default:
+			is = "finished"
+		}
+	}
+	return is
+}
+
+// queueEnrollment adds the row and its wake-up, which starts the workflow. She decides on events above the cursor only: what
+// let her in does not end it.
+func (s *Store) queueEnrollment(b *pgx.Batch, l live, customerID string, in journey.Entering, cursor int64, now time.Time) (string, error) {
+	id := journey.NewID(journey.PrefixEnrollment)
+	state, err := json.Marshal(journey.State{
+		Status: journey.StatusActive, EnteredAt: now, Since: now, Trigger: in.Trigger, Holdout: in.Holdout, Cursor: cursor,
+	})
+	if err != nil {
+		return "", err
+	}
+	b.Queue(`
+		INSERT INTO enrollments (id, journey_key, version, customer_id, entry_key, status, state, holdout, entered_at)
+		VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8)`,
+		id, l.Key, l.Version, customerID, in.EntryKey, string(state), in.Holdout, now)
+	b.Queue(`INSERT INTO wakeups (enrollment_id, start, journey_key, created_wall) VALUES ($1, true, $2, $3)`,
+		id, l.Key, s.clock.Wall())
+	return id, nil
+}
+
+// startOthers lets her into the journeys that a decision starts. One that does not take her is noted, and stops nothing.
+func (s *Store) startOthers(ctx context.Context, tx pgx.Tx, e *enrollment, out journey.Output) error {
+	if len(out.Effects.Starts) == 0 {
+		return nil
+	}
+	people, err := loadPeople(ctx, tx, []string{e.CustomerID}) // with the attributes that this decision has set
+	if err != nil {
+		return err
+	}
+	for _, start := range out.Effects.Starts {
+		reason := ""
+		l, err := s.liveJourney(ctx, tx, start.Journey)
+		switch journey.CodeOf(err) {
+		case journey.CodeNotFound, journey.CodeConflict:
+			reason = "not_live"
+		default:
+			if err != nil {
+				return err
+			}
+			entered, err := s.enter(ctx, tx, l, people[e.CustomerID],
+				journey.Entry{Via: journey.ViaStart, Properties: start.Properties, APIKey: start.EntryKey})
+			if err != nil {
+				return err
+			}
+			reason = entered.Reason
+		}
+		if reason == "" {
+			continue
+		}
+		_, err = tx.Exec(ctx, `
+			INSERT INTO step_log (enrollment_id, customer_id, journey_key, seq, at, step, what, detail)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, jsonb_build_object('journey', $8::text, 'reason', $9::text))`,
+			e.ID, e.CustomerID, e.JourneyKey, e.Seq+1, s.clock.Now(), out.State.Step, logNotStarted, start.Journey, reason)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

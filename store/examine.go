@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"perennial/migrations"
+)
+
+// Health is what Examine finds of a database.
+type Health struct {
+	Server       string        // e.g. 15.18
+	ServerNumber int           // e.g. 150018
+	Pending      int           // migrations that have not been applied
+	Skew         time.Duration // the server's clock minus ours
+}
+
+// Examine looks at a database without changing it, for the doctor. The server's clock is read here and nowhere else, to
+// compare it with ours.
+func Examine(ctx context.Context, url string, wall func() time.Time) (h Health, err error) {
+	defer wrap(&err, "examining the database")
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return h, err
+	}
+	defer db.Close() //nolint:errcheck // nothing is pending
+	var theirs time.Time
+	err = db.QueryRowContext(ctx, `SELECT current_setting('server_version'), current_setting('server_version_num')::int, clock_timestamp()`).
+		Scan(&h.Server, &h.ServerNumber, &theirs)
+	if err != nil {
+		return h, err
+	}
+	h.Skew = theirs.Sub(wall())
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files)
+	if err != nil {
+		return h, err
+	}
+	current, target, err := provider.GetVersions(ctx)
+	if err != nil {
+		return h, err
+	}
+	for _, source := range provider.ListSources() {
+		if source.Version > current && source.Version <= target {
+			h.Pending++
+		}
+	}
+	return h, nil
+}

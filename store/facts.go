@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"perennial/journey"
+)
+
+// ground is what a decision stands on.
+type ground struct {
+	Facts    journey.Facts
+	person   *person
+	requests []int64 // ids of the requests that it carries out
+}
+
+// loadGround reads, in one round trip, the facts that decisions of this version can look at.
+func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *journey.Definition) (*ground, error) {
+	needs, err := safely(def.Needs)
+	if err != nil {
+		return nil, err
+	}
+	g := &ground{Facts: journey.Facts{
+		EnrollmentID: e.ID, JourneyKey: e.JourneyKey, Version: e.Version,
+		Coupons: map[string]journey.Coupon{}, Empty: map[string]bool{},
+	}}
+	f := &g.Facts
+	people := map[string]*person{}
+	b := &pgx.Batch{}
+	queuePeople(b, []string{e.CustomerID}, people)
+	queuePauses(b, e, def.Topic, &f.Pauses)
+	queueRequests(b, e.ID, g)
+	queueCoupons(b, e.ID, f)
+	queueSuppressed(b, e.CustomerID, def.Topic, &f.Suppressed)
+	if len(needs.Events) > 0 {
+		queueNews(b, e, needs.Events, &f.Events)
+	}
+	if needs.Messages {
+		queueMessageFacts(b, e.ID, &f.Messages)
+	}
+	queueMemory(b, e.CustomerID, needs, f)
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, err
+	}
+	g.person = people[e.CustomerID]
+	if g.person == nil {
+		return nil, errAgain
+	}
+	f.Customer, f.Applied, f.Zone = g.person.Customer, g.person.Applied, s.zoneOf(g.person.Customer)
+	return g, nil
+}
+
+// queuePauses adds the pauses that cover the enrollment and were not over when it began.
+func queuePauses(b *pgx.Batch, e *enrollment, topic string, into *[]journey.Pause) {
+	b.Queue(`
+		SELECT id, scope, target, reason, by, since_at AS since, until_at AS until, ended_at, on_resume
+		FROM pauses
+		WHERE (scope = 'everything' OR scope = 'customer' AND target = $1 OR scope = 'enrollment' AND target = $2
+		       OR scope = 'journey' AND target = $3 OR scope = 'topic' AND target = $4)
+		  AND (coalesce(ended_at, until_at) IS NULL OR coalesce(ended_at, until_at) > $5)
+		ORDER BY since_at, id`, e.CustomerID, e.ID, e.JourneyKey, topic, e.EnteredAt).Query(func(rows pgx.Rows) error {
+		var err error
+		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[journey.Pause])
+		return err
+	})
+}
+
+// queueRequests adds what support asked for.
+func queueRequests(b *pgx.Batch, enrollmentID string, into *ground) {
+	b.Queue(`SELECT id, verb, to_step, reason, by FROM requests WHERE enrollment_id = $1 ORDER BY id`, enrollmentID).
+		Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var id int64
+				var r journey.Request
+				if err := rows.Scan(&id, &r.Verb, &r.To, &r.Reason, &r.By); err != nil {
+					return err
+				}
+				into.requests, into.Facts.Requests = append(into.requests, id), append(into.Facts.Requests, r)
+			}
+			return rows.Err()
+		})
+}
+
+// queueCoupons adds the coupons of the enrollment; of several under one name the last one counts.
+func queueCoupons(b *pgx.Batch, enrollmentID string, into *journey.Facts) {
+	b.Queue(`
+		SELECT DISTINCT ON (alias) id, pool, alias, code, expires_at, coalesce(expires, '0'), redeemed_at, state = 'released'
+		FROM coupons WHERE enrollment_id = $1 ORDER BY alias, issued_at DESC, id DESC`, enrollmentID).
+		Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var c journey.Coupon
+				if err := rows.Scan(&c.ID, &c.Pool, &c.As, &c.Code, &c.ExpiresAt, &c.Expires, &c.RedeemedAt, &c.Released); err != nil {
+					return err
+				}
+				into.Coupons[c.As] = c
+			}
+			return rows.Err()
+		})
+}
+
+// queueSuppressed asks whether her address must not get this class of mail.
+func queueSuppressed(b *pgx.Batch, customerID, topic string, into *bool) {
+	b.Queue(`
+		SELECT EXISTS (SELECT FROM suppressions s JOIN customers c ON s.address = lower(c.email)
+		               WHERE c.id = $1 AND (s.scope = 'all' OR $2))`, customerID, topic != journey.TopicTransactional).
+		QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+}
+
+// queueNews adds the events that have not been decided on. Historical ones trigger nothing.
+func queueNews(b *pgx.Batch, e *enrollment, names []string, into *[]journey.Event) {
+	b.Queue(`
+		SELECT id, kind, coalesce(customer_id, ''), user_id, anonymous_id, name, properties, context, happened_at, received_at,
+		       coalesce(number, 0), historical
+		FROM events
+		WHERE customer_id = $1 AND number > $2 AND name = ANY($3) AND NOT historical
+		ORDER BY number`, e.CustomerID, e.State.Cursor, names).Query(func(rows pgx.Rows) error {
+		var err error
+		*into, err = pgx.CollectRows(rows, scanEvent)
+		return err
+	})
+}
+
+// queueMessageFacts adds what became of the messages of the enrollment.
+func queueMessageFacts(b *pgx.Batch, enrollmentID string, into *[]journey.MessageFact) {
+	b.Queue(`
+		SELECT id, step, state, reason = 'bounced' OR state = 'failed' AND reason <> 'render' AS bounced,
+		       EXISTS (SELECT FROM observations o WHERE o.message_id = m.id AND kind = 'click' AND NOT machine) AS clicked
+		FROM messages m WHERE enrollment_id = $1 ORDER BY queued_at, id`, enrollmentID).Query(func(rows pgx.Rows) error {
+		var err error
+		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[journey.MessageFact])
+		return err
+	})
+}
+
+// queueMemory adds what conditions recall of the customer: past events, other journeys, her account.
+func queueMemory(b *pgx.Batch, customerID string, needs journey.Needs, into *journey.Facts) {
+	into.History, into.Journeys = map[string][]journey.Event{}, map[string]string{}
+	if len(needs.History) > 0 {
+		b.Queue(`
+			SELECT e.* FROM unnest($2::text[]) AS wanted CROSS JOIN LATERAL (
+			    SELECT id, kind, coalesce(customer_id, ''), user_id, anonymous_id, name, properties, context, happened_at,
+			           received_at, coalesce(number, 0), historical
+			    FROM events WHERE customer_id = $1 AND name = wanted AND number IS NOT NULL
+			    ORDER BY number DESC LIMIT $3) e`, customerID, needs.History, journey.HistoryMax).Query(func(rows pgx.Rows) error {
+			events, err := pgx.CollectRows(rows, scanEvent)
+			for _, e := range events {
+				into.History[e.Name] = append(into.History[e.Name], e)
+			}
+			return err
+		})
+	}
+	if len(needs.Journeys) > 0 {
+		b.Queue(`
+			SELECT journey_key, CASE WHEN bool_or(status = 'active') THEN 'active' ELSE 'finished' END
+			FROM enrollments WHERE customer_id = $1 AND journey_key = ANY($2) GROUP BY journey_key`, customerID, needs.Journeys).
+			Query(func(rows pgx.Rows) error {
+				for _, key := range needs.Journeys {
+					into.Journeys[key] = "never"
+				}
+				var key, is string
+				_, err := pgx.ForEachRow(rows, []any{&key, &is}, func() error { into.Journeys[key] = is; return nil })
+				return err
+			})
+	}
+	if needs.Account {
+		b.Queue(`
+			SELECT a.id, coalesce(a.external_id, ''), a.name, a.attributes
+			FROM accounts a JOIN customers c ON c.account_id = a.id WHERE c.id = $1`, customerID).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				into.Account = &journey.Account{}
+				a := into.Account
+				if err := rows.Scan(&a.ID, &a.ExternalID, &a.Name, &a.Attributes); err != nil {
+					return err
+				}
+			}
+			return rows.Err()
+		})
+	}
+}
+
+// scanEvent reads an event; the order of the columns is that of the queries in this package.
+func scanEvent(row pgx.CollectableRow) (e journey.Event, err error) {
+	err = row.Scan(&e.ID, &e.Kind, &e.CustomerID, &e.UserID, &e.AnonymousID, &e.Name, &e.Properties, &e.Context, &e.At,
+		&e.ReceivedAt, &e.Number, &e.Historical)
+	e.MessageID = e.ID
+	return e, err
+}

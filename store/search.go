@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"perennial/journey"
+)
+
+// SearchCustomers finds customers by our id, the caller's own id, the beginning of an address, or of a name; with an empty
+// query it lists the newest. Customers who were merged away are left out.
+func (s *Store) SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (_ journey.Page[journey.CustomerSummary], err error) {
+	defer wrap(&err, "searching customers")
+	var none journey.Page[journey.CustomerSummary]
+	before, err := idCursor(r.Cursor)
+	if err != nil {
+		return none, err
+	}
+	query = strings.ToLower(strings.TrimSpace(query))
+	rows, err := s.pool.Query(ctx, `
+		SELECT id, coalesce(external_id, ''), email, first_name, last_name, created_at FROM customers c
+		WHERE merged_into IS NULL AND ($1 = '' OR id = $1 OR starts_with(lower(email), $1)
+			OR starts_with(lower(first_name || ' ' || last_name), $1) OR starts_with(lower(last_name), $1)
+			OR id IN (SELECT customer_id FROM customer_ids WHERE lower(external_id) = $2))
+		AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4`, query, strings.TrimPrefix(query, "user:"), before, r.Limit+1)
+	if err != nil {
+		return none, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.CustomerSummary])
+	if err != nil {
+		return none, err
+	}
+	return page(list, r.Limit, func(c journey.CustomerSummary) string { return cursor(c.ID) }), nil
+}
+
+// eventColumns are those of journey.EventView, in its order.
+const eventColumns = `e.id, coalesce(i.message_id, ''), e.kind, e.name, coalesce(e.customer_id, ''), e.user_id, e.anonymous_id, e.properties,
+	e.happened_at, e.received_at, e.applied_at, e.historical, e.outcome`
+
+// Event returns one event with what it did, by our id or the caller's own.
+func (s *Store) Event(ctx context.Context, id string) (e journey.EventView, err error) {
+	defer wrap(&err, "reading event %q", id)
+	rows, err := s.pool.Query(ctx, `
+		SELECT `+eventColumns+` FROM events e LEFT JOIN event_ids i ON i.event_id = e.id
+		WHERE e.id = coalesce((SELECT event_id FROM event_ids WHERE message_id = $1), $1)`, id)
+	if err != nil {
+		return e, err
+	}
+	e, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[journey.EventView])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, journey.Faultf(journey.CodeNotFound, "there is no event %s", id)
+	}
+	return e, err
+}
+
+// Events lists events in the order of acceptance, the newest first; those of one name where it is given.
+func (s *Store) Events(ctx context.Context, name string, r journey.PageRequest) (_ journey.Page[journey.EventView], err error) {
+	defer wrap(&err, "listing events")
+	var none journey.Page[journey.EventView]
+	before, err := idCursor(r.Cursor)
+	if err != nil {
+		return none, err
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT `+eventColumns+` FROM events e LEFT JOIN event_ids i ON i.event_id = e.id
+		WHERE ($1 = '' OR e.name = $1) AND ($2 = '' OR e.seq < (SELECT seq FROM events WHERE id = $2))
+		ORDER BY e.seq DESC LIMIT $3`, name, before, r.Limit+1)
+	if err != nil {
+		return none, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.EventView])
+	if err != nil {
+		return none, err
+	}
+	return page(list, r.Limit, func(e journey.EventView) string { return cursor(e.ID) }), nil
+}
