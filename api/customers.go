@@ -1,0 +1,136 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+
+	"perennial/journey"
+)
+
+func searchCustomers(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	return s.Read.SearchCustomers(ctx, r.query("q"), p)
+}
+
+func getCustomer(ctx context.Context, s *server, r *request) (any, error) {
+	return s.Read.Overview(ctx, r.param("id"))
+}
+
+func getTimeline(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Read.Customer(ctx, r.param("id"))
+	if err != nil {
+		return nil, err
+	}
+	return s.Read.Timeline(ctx, c.ID, p)
+}
+
+// liveTimeline follows everybody: ask again with the cursor that it gave.
+func liveTimeline(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	p.Cursor = r.query("after")
+	return s.Read.LiveTimeline(ctx, p)
+}
+
+func pauseCustomer(ctx context.Context, s *server, r *request, in pauseIn) (any, error) {
+	return s.pause(ctx, r, journey.ScopeCustomer, r.param("id"), in)
+}
+
+func resumeCustomer(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
+	return s.resume(ctx, r, journey.ScopeCustomer, r.param("id"))
+}
+
+type topicsIn struct {
+	Topics  map[string]bool `json:"topics"`
+	Wording string          `json:"wording"`
+}
+
+func setTopics(ctx context.Context, s *server, r *request, in topicsIn) (any, error) {
+	states, err := s.Control.SetTopics(ctx, r.By, r.param("id"), in.Topics, in.Wording)
+	return journey.Page[journey.ConsentState]{Data: states}, err
+}
+
+func getEnrollment(ctx context.Context, s *server, r *request) (any, error) {
+	return s.Read.Enrollment(ctx, r.param("id"))
+}
+
+func pauseEnrollment(ctx context.Context, s *server, r *request, in pauseIn) (any, error) {
+	return s.pause(ctx, r, journey.ScopeEnrollment, r.param("id"), in)
+}
+
+func resumeEnrollment(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
+	return s.resume(ctx, r, journey.ScopeEnrollment, r.param("id"))
+}
+
+type askIn struct {
+	Reason string `json:"reason"`
+}
+
+type moveIn struct {
+	To     string `json:"to"`
+	Reason string `json:"reason"`
+}
+
+func skipStep(ctx context.Context, s *server, r *request, in askIn) (any, error) {
+	return s.asked(ctx, r, s.Control.Skip(ctx, r.By, r.param("id"), in.Reason))
+}
+
+func moveTo(ctx context.Context, s *server, r *request, in moveIn) (any, error) {
+	return s.asked(ctx, r, s.Control.Move(ctx, r.By, r.param("id"), in.To, in.Reason))
+}
+
+func exitJourney(ctx context.Context, s *server, r *request, in askIn) (any, error) {
+	return s.asked(ctx, r, s.Control.Exit(ctx, r.By, r.param("id"), in.Reason))
+}
+
+// asked answers 202 with the enrollment as it stands: the request is stored, and carried out a moment later.
+func (s *server) asked(ctx context.Context, r *request, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	e, err := s.Read.Enrollment(ctx, r.param("id"))
+	return answer{status: http.StatusAccepted, body: e}, err
+}
+
+func listTasks(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	state := r.query("state")
+	if !slices.Contains([]string{"", "open", "done"}, state) {
+		return nil, journey.Faultf(journey.CodeMalformed, "state is open or done")
+	}
+	return s.Read.Tasks(ctx, state == "done", r.query("team"), p)
+}
+
+type doneIn struct {
+	Outcome string `json:"outcome"`
+	Note    string `json:"note"`
+}
+
+func finishTask(ctx context.Context, s *server, r *request, in doneIn) (any, error) {
+	return s.Control.Done(ctx, r.By, r.param("id"), in.Outcome, in.Note)
+}
+
+func listEvents(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	return s.Read.Events(ctx, r.query("name"), p)
+}
+
+func getEvent(ctx context.Context, s *server, r *request) (any, error) {
+	return s.Read.Event(ctx, r.param("id"))
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"perennial/journey"
+)
+
+// maxBody is the largest body, in bytes, as sent and as unpacked.
+const maxBody = 1 << 20
+
+// readBody reads a body to its end, unpacking gzip. Too much of it, packed or unpacked, is CodeTooLarge.
+func readBody(c *gin.Context) ([]byte, error) {
+	r := c.Request
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil, nil
+	}
+	var from io.Reader = http.MaxBytesReader(c.Writer, r.Body, maxBody)
+	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
+	case "", "identity":
+	case "gzip":
+		unpacked, err := gzip.NewReader(from)
+		if err != nil {
+			return nil, journey.Faultf(journey.CodeMalformed, "the body is not the gzip that its header says it is")
+		}
+		from = unpacked
+	default:
+		return nil, journey.Faultf(journey.CodeMalformed, "the body is encoded as %q; send it plain or as gzip", encoding)
+	}
+	body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
+	if err != nil {
+		return nil, bodyFault(err)
+	}
+	if len(body) > maxBody {
+		return nil, journey.Faultf(journey.CodeTooLarge, "the body is over %d KiB, unpacked", maxBody>>10)
+	}
+	return body, nil
+}
+
+func bodyFault(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return journey.Faultf(journey.CodeTooLarge, "the body is over %d KiB", maxBody>>10)
+	}
+	return journey.Faultf(journey.CodeMalformed, "the body cannot be read to its end: %s", err)
+}
+
+// decode reads one JSON object strictly: broken JSON, a field that nobody knows, anything after the object, NUL and bad UTF-8
+// are CodeMalformed, and the fault names the place.
+func decode(body []byte, into any) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	if err := soundText(body); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return jsonFault(body, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return malformed("", "there is something after the JSON object", "send one object and nothing else")
+	}
+	return nil
+}
+
+// soundText refuses what Postgres cannot keep: bytes that are no UTF-8, and NUL, plain or as \u0000.
+func soundText(body []byte) error {
+	if !utf8.Valid(body) {
+		return malformed("", "the body is not UTF-8", "send UTF-8")
+	}
+	if bytes.IndexByte(body, 0) >= 0 || holdsEscapedNUL(body) {
+		return malformed("", "a text holds NUL", "leave it out")
+	}
+	return nil
+}
+
+func holdsEscapedNUL(body []byte) bool {
+	for rest := body; ; {
+		i := bytes.Index(rest, []byte(`\u0000`))
+		if i < 0 {
+			return false
+		}
+		slashes := 0
+		for j := i - 1; j >= 0 && rest[j] == '\\'; j-- {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return true
+		}
+		rest = rest[i+1:]
+	}
+}
+
+// jsonFault says where the JSON is wrong, and how.
+func jsonFault(body []byte, err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &kind):
+		return malformed(kind.Field, "is a "+kind.Value+", not what belongs there", "send a "+kind.Type.String())
+	case errors.As(err, &syntax):
+		line, column := place(body, syntax.Offset)
+		return &journey.Fault{Code: journey.CodeMalformed, Message: "the body is not JSON",
+			Problems: journey.Problems{{Line: line, Column: column, Message: strings.TrimPrefix(syntax.Error(), "json: ")}}}
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return malformed("", "the body ends in the middle of the JSON", "send all of it")
+	}
+	if name, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
+		return malformed(strings.Trim(name, `"`), "is a field that nobody knows here", "see /docs for those that are")
+	}
+	return malformed("", strings.TrimPrefix(err.Error(), "json: "), "")
+}
+
+func place(body []byte, offset int64) (line, column int) {
+	before := body[:min(int(offset), len(body))]
+	return 1 + bytes.Count(before, []byte("\n")), len(before) - bytes.LastIndexByte(before, '\n')
+}
+
+func malformed(field, message, mend string) error {
+	return &journey.Fault{Code: journey.CodeMalformed, Message: "the body cannot be read", Problems: journey.Problems{{Path: field, Message: message, Mend: mend}}}
+}

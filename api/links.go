@@ -1,0 +1,269 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"perennial/control"
+	"perennial/journey"
+)
+
+// The public links of mails. GET shows and changes nothing, for scanners and mail clients prefetch; POST does. There are no
+// cookies and no scripts: the token in the path is all that a link needs, and all that it knows.
+
+// linkPage does what a link is for and says what to show.
+type linkPage func(ctx context.Context, r *linkRequest) (shown, error)
+
+// linkRequest is a public link that was opened: whose mail it stood in, and the form that came with a POST.
+type linkRequest struct {
+	*server
+	http *http.Request
+	mail journey.SentMessage
+	n    int // of a click: the index of the link
+	form url.Values
+}
+
+func (r *linkRequest) post() bool { return r.http.Method == http.MethodPost }
+
+// shown is a page on its way out.
+type shown struct {
+	status int
+	page   string
+	data   any
+}
+
+func (s *server) linkRoutes() []public {
+	const get, post = http.MethodGet, http.MethodPost
+	unsubscribe := s.link(journey.TokenUnsubscribe, unsubscribePage)
+	preferences := s.link(journey.TokenPreferences, preferencesPage)
+	survey := s.link(journey.TokenSurvey, surveyPage)
+	back := s.link(journey.TokenBack, backPage)
+	return []public{
+		{get, "/u/:token", unsubscribe}, {post, "/u/:token", unsubscribe},
+		{get, "/preferences/:token", preferences}, {post, "/preferences/:token", preferences},
+		{get, "/s/:token", survey}, {post, "/s/:token", survey},
+		{get, "/back/:token", back}, {post, "/back/:token", back},
+		{get, "/c/:token", s.click},
+		{get, "/view/:token", s.view},
+	}
+}
+
+// link opens the token, reads the form, and shows the page; what goes wrong is a page, too.
+func (s *server) link(kind journey.TokenKind, page linkPage) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		r, err := s.open(c, kind)
+		if err == nil {
+			var out shown
+			if out, err = page(c.Request.Context(), r); err == nil {
+				s.show(c, out)
+				return
+			}
+		}
+		s.showFault(c, err)
+	}
+}
+
+func (s *server) open(c *gin.Context, kind journey.TokenKind) (*linkRequest, error) {
+	id, n, err := s.Tokens.Open(kind, c.Param("token"))
+	if err != nil {
+		return nil, err
+	}
+	r := &linkRequest{server: s, http: c.Request, n: n}
+	if r.form, err = readForm(c); err != nil {
+		return nil, err
+	}
+	if r.mail, err = s.Read.SentMessage(c.Request.Context(), id); journey.CodeOf(err) == journey.CodeNotFound {
+		return nil, journey.Faultf(journey.CodeNotFound, "this link leads nowhere any more")
+	}
+	return r, err
+}
+
+// readForm reads a posted form, urlencoded or multipart (mail providers send either for one-click), 64 KiB at most.
+func readForm(c *gin.Context) (url.Values, error) {
+	if c.Request.Method != http.MethodPost {
+		return nil, nil
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, 64<<10)
+	err := c.Request.ParseMultipartForm(64 << 10)
+	if errors.Is(err, http.ErrNotMultipart) {
+		err = nil // ParseMultipartForm has read the urlencoded form by then
+	}
+	if err != nil {
+		return nil, bodyFault(err)
+	}
+	for name, values := range c.Request.PostForm {
+		for _, text := range append(values, name) {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return nil, journey.Faultf(journey.CodeMalformed, "the form holds something that is no text")
+			}
+		}
+	}
+	return c.Request.PostForm, nil
+}
+
+// topicName is what people read of a topic.
+func (r *linkRequest) topicName(ctx context.Context) (string, error) {
+	states, err := r.Read.ConsentsOf(ctx, r.mail.Customer)
+	for _, s := range states {
+		if s.Topic == r.mail.Topic && s.Name != "" {
+			return s.Name, err
+		}
+	}
+	return r.mail.Topic, err
+}
+
+// unsubscribePage is RFC 8058: the mail client posts without a person seeing anything; a person sees a button first.
+func unsubscribePage(ctx context.Context, r *linkRequest) (shown, error) {
+	name, err := r.topicName(ctx)
+	if err != nil {
+		return shown{}, err
+	}
+	data := struct {
+		Topic, Preferences string
+		Done               bool
+	}{name, r.address(journey.TokenPreferences), r.post()}
+	if r.post() {
+		who, err := r.customer(ctx)
+		if err != nil {
+			return shown{}, err
+		}
+		if err := r.Control.Unsubscribe(ctx, who, r.mail.Topic); err != nil {
+			return shown{}, err
+		}
+	}
+	return shown{http.StatusOK, "unsubscribe", data}, nil
+}
+
+// customer is whom the mail was to, by the id under which she is known now.
+func (r *linkRequest) customer(ctx context.Context) (string, error) {
+	c, err := r.Read.Customer(ctx, r.mail.Customer)
+	return c.ID, err
+}
+
+// address is that of another page of the same mail.
+func (r *linkRequest) address(kind journey.TokenKind) string {
+	return kind.Path() + r.Tokens.Sign(kind, r.mail.ID, 0)
+}
+
+const preferencesWording = "Choose what you would like to hear about."
+
+func preferencesPage(ctx context.Context, r *linkRequest) (shown, error) {
+	who, err := r.customer(ctx)
+	if err != nil {
+		return shown{}, err
+	}
+	if r.post() {
+		wanted := map[string]bool{}
+		for _, topic := range r.form["shown"] { // a topic that has come up since the page was shown is not withdrawn
+			wanted[topic] = false
+		}
+		for _, topic := range r.form["topic"] {
+			if _, on := wanted[topic]; on && !r.form.Has("none") {
+				wanted[topic] = true
+			}
+		}
+		if err := r.Control.Prefer(ctx, who, maps.Clone(wanted), preferencesWording); err != nil {
+			return shown{}, err
+		}
+	}
+	states, err := r.Read.ConsentsOf(ctx, who)
+	return shown{http.StatusOK, "preferences", struct {
+		Wording string
+		Topics  []journey.ConsentState
+		Done    bool
+	}{preferencesWording, states, r.post()}}, err
+}
+
+func backPage(ctx context.Context, r *linkRequest) (shown, error) {
+	if r.post() {
+		if err := r.Control.Return(ctx, r.mail.MessageSummary); err != nil {
+			return shown{}, err
+		}
+	}
+	return shown{http.StatusOK, "back", struct{ Done bool }{r.post()}}, nil
+}
+
+// click redirects and leaves an observation, marked human or machine. A redirect is owed even when the observation cannot be
+// stored.
+func (s *server) click(c *gin.Context) {
+	r, err := s.open(c, journey.TokenClick)
+	if err == nil && (r.n >= len(r.mail.Links) || !isWeb(r.mail.Links[r.n])) {
+		err = journey.Faultf(journey.CodeNotFound, "this link leads nowhere any more")
+	}
+	if err != nil {
+		s.showFault(c, err)
+		return
+	}
+	target := r.mail.Links[r.n]
+	err = s.Read.Observe(c.Request.Context(), journey.Observation{MessageID: r.mail.ID, Kind: "click", URL: target,
+		Machine: s.isMachine(c.Request, r.mail), At: s.Clock.Now()})
+	if err != nil {
+		s.Log.Warn("noting a click", "message", r.mail.ID, "error", err)
+	}
+	c.Header("Cache-Control", "no-store")
+	c.Header("Referrer-Policy", "no-referrer")
+	c.Redirect(http.StatusFound, target)
+}
+
+func isWeb(target string) bool {
+	u, err := url.Parse(target)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
+}
+
+// robots are words in the names of programs that open links without anybody having clicked.
+var robots = []string{"bot", "crawl", "spider", "preview", "scan", "curl", "wget", "python", "go-http-client", "headless", "slurp",
+	"barracuda", "mimecast", "proofpoint", "safelinks", "googleimageproxy"}
+
+// isMachine says whether no person can have opened the link: HEAD, a prefetch, a program's name or none, or too soon.
+func (s *server) isMachine(r *http.Request, mail journey.SentMessage) bool {
+	agent := strings.ToLower(r.UserAgent())
+	for _, robot := range robots {
+		if strings.Contains(agent, robot) {
+			return true
+		}
+	}
+	purpose := strings.ToLower(r.Header.Get("Purpose") + r.Header.Get("Sec-Purpose") + r.Header.Get("X-Moz"))
+	return r.Method == http.MethodHead || agent == "" || strings.Contains(purpose, "prefetch") ||
+		control.IsMachine(s.Clock.Wall(), mail.DotWall)
+}
+
+// view shows a mail as it was sent, in a browser, with nothing in it able to run, to send a form or to know where it stands.
+func (s *server) view(c *gin.Context) {
+	r, err := s.open(c, journey.TokenView)
+	if err == nil && len(r.mail.Bytes) == 0 {
+		err = journey.Faultf(journey.CodeGone, "we keep our letters for thirty days, and this one is older")
+	}
+	if err != nil {
+		s.showFault(c, err)
+		return
+	}
+	v, err := viewMessage(r.mail)
+	if err != nil {
+		s.showFault(c, err)
+		return
+	}
+	pageHeaders(c, "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data: cid:; base-uri 'none'; frame-ancestors 'none'; "+
+		"sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation")
+	if v.HTML == "" {
+		c.Data(http.StatusOK, "text/plain; charset=utf-8", []byte(v.Text))
+		return
+	}
+	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(v.HTML))
+}
+
+// number reads a score; nil for none, and for what is none.
+func number(text string) *int {
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		return nil
+	}
+	return &n
+}

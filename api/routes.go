@@ -1,0 +1,141 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"perennial/journey"
+)
+
+// route is one path of the API: who may use it, and what it does.
+type route struct {
+	method, path string
+	who          []journey.Role
+	do           endpoint
+}
+
+// Who may do what (design, appendix). Admins may do everything.
+var (
+	viewers   = []journey.Role{journey.RoleViewer, journey.RoleSupport, journey.RoleMarketer, journey.RoleAdmin}
+	support   = []journey.Role{journey.RoleSupport, journey.RoleAdmin}
+	marketers = []journey.Role{journey.RoleMarketer, journey.RoleAdmin}
+	admins    = []journey.Role{journey.RoleAdmin}
+	systems   = []journey.Role{journey.RoleIngest, journey.RoleAdmin}
+	// Systems start journeys and redeem coupons, and so does support at their side.
+	systemsAndSupport = []journey.Role{journey.RoleIngest, journey.RoleSupport, journey.RoleAdmin}
+)
+
+// routes are the paths that need a key.
+func routes() []route {
+	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	return []route{
+		{post, "/v1/identify", systems, ingestOne(journey.KindIdentify)},
+		{post, "/v1/track", systems, ingestOne(journey.KindTrack)},
+		{post, "/v1/group", systems, ingestOne(journey.KindGroup)},
+		{post, "/v1/alias", systems, ingestOne(journey.KindAlias)},
+		{post, "/v1/batch", systems, ingestBatch},
+
+		{get, "/api/journeys", viewers, listJourneys},
+		{get, "/api/journeys/:key", viewers, getJourney},
+		{put, "/api/journeys/:key", marketers, putJourney},
+		{get, "/api/journeys/:key/templates/:file", viewers, getTemplate},
+		{put, "/api/journeys/:key/templates/:file", marketers, putTemplate},
+		{post, "/api/journeys/:key/publish", marketers, with(publishJourney)},
+		{post, "/api/journeys/:key/pause", marketers, with(pauseJourney)},
+		{post, "/api/journeys/:key/resume", marketers, with(resumeJourney)},
+		{post, "/api/journeys/:key/archive", marketers, with(archiveJourney)},
+		{get, "/api/journeys/:key/report", viewers, getReport},
+		{get, "/api/journeys/:key/versions", viewers, listVersions},
+		{post, "/api/journeys/:key/enrollments", systemsAndSupport, with(enroll)},
+		{post, "/api/coupons/redeem", systemsAndSupport, with(redeem)},
+		{post, "/api/coupon-pools/:key/codes", marketers, with(addCodes)},
+
+		{get, "/api/customers", viewers, searchCustomers},
+		{get, "/api/customers/:id", viewers, getCustomer},
+		{get, "/api/customers/:id/timeline", viewers, getTimeline},
+		{post, "/api/customers/:id/pause", support, with(pauseCustomer)},
+		{post, "/api/customers/:id/resume", support, with(resumeCustomer)},
+		{post, "/api/customers/:id/topics", support, with(setTopics)},
+		{get, "/api/timeline", viewers, liveTimeline},
+		{get, "/api/enrollments/:id", viewers, getEnrollment},
+		{post, "/api/enrollments/:id/pause", support, with(pauseEnrollment)},
+		{post, "/api/enrollments/:id/resume", support, with(resumeEnrollment)},
+		{post, "/api/enrollments/:id/skip", support, with(skipStep)},
+		{post, "/api/enrollments/:id/move", support, with(moveTo)},
+		{post, "/api/enrollments/:id/exit", support, with(exitJourney)},
+		{get, "/api/messages", viewers, listMessages},
+		{get, "/api/messages/:id", viewers, getMessage},
+		{get, "/api/tasks", viewers, listTasks},
+		{post, "/api/tasks/:id/done", support, with(finishTask)},
+
+		{get, "/api/keys", admins, listKeys},
+		{post, "/api/keys", admins, with(createKey)},
+		{del, "/api/keys/:id", admins, revokeKey},
+		{get, "/api/audit", admins, listAudit},
+		{get, "/api/switch", viewers, getSwitch},
+		{put, "/api/switch", admins, with(putSwitch)},
+		{get, "/api/suppressions", admins, listSuppressions},
+		{put, "/api/suppressions/:address", admins, with(putSuppression)},
+		{del, "/api/suppressions/:address", admins, deleteSuppression},
+		{post, "/api/pause", admins, with(pauseEverything)},
+		{post, "/api/resume", admins, with(resumeEverything)},
+
+		{get, "/api/events", viewers, listEvents},
+		{get, "/api/events/:id", viewers, getEvent},
+	}
+}
+
+// router puts the table, the public links and the operators' paths together. HEAD is answered wherever GET is, without body.
+func (s *server) router() http.Handler {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.UseRawPath, e.UnescapePathValues = true, true // an id of the caller's own may hold a slash
+	e.HandleMethodNotAllowed, e.RedirectTrailingSlash = true, false
+	e.ContextWithFallback = true
+	e.Use(s.observe, s.recover)
+	for _, r := range routes() {
+		e.Handle(r.method, r.path, s.adapt(r))
+		if r.method == http.MethodGet {
+			e.HEAD(r.path, s.adapt(r))
+		}
+	}
+	for _, p := range s.publicRoutes() {
+		e.Handle(p.method, p.path, p.do)
+		if p.method == http.MethodGet {
+			e.HEAD(p.path, p.do)
+		}
+	}
+	e.NoMethod(func(c *gin.Context) {
+		s.refuse(c, &statusError{http.StatusMethodNotAllowed, "this path does not take " + c.Request.Method})
+	})
+	e.NoRoute(s.rest)
+	return e
+}
+
+// public is one path that needs no key.
+type public struct {
+	method, path string
+	do           gin.HandlerFunc
+}
+
+func (s *server) publicRoutes() []public {
+	const get, post = http.MethodGet, http.MethodPost
+	return slices.Concat(s.linkRoutes(), []public{
+		{get, "/healthz", s.healthz},
+		{get, "/readyz", s.readyz},
+		{get, "/metrics", s.metrics},
+		{get, "/openapi.json", s.openapi},
+		{get, "/docs", s.docs},
+	})
+}
+
+// rest hands over what is not ours.
+func (s *server) rest(c *gin.Context) {
+	if s.Rest != nil && !isOurs(c.Request.URL.Path) {
+		s.Rest.ServeHTTP(c.Writer, c.Request)
+		return
+	}
+	s.refuse(c, journey.Faultf(journey.CodeNotFound, "there is no path %s", c.Request.URL.Path))
+}

@@ -1,0 +1,340 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"perennial/intake"
+	"perennial/journey"
+)
+
+// Bounds of the intake, in bytes, and in time around the moment at which an event comes in.
+const (
+	maxEvent    = 32 << 10
+	maxBatch    = 500 << 10
+	maxAhead    = 24 * time.Hour
+	maxLive     = 30 * 24 * time.Hour
+	maxName     = 200
+	maxCallerID = 256
+)
+
+// message is one event in Segment's shape. What we do not know is kept, in the context.
+type message struct {
+	Type              string         `json:"type"`
+	MessageID         string         `json:"messageId"`
+	UserID            string         `json:"userId"`
+	AnonymousID       string         `json:"anonymousId"`
+	PreviousID        string         `json:"previousId"`
+	GroupID           string         `json:"groupId"`
+	Event             string         `json:"event"`
+	Name              string         `json:"name"`
+	Properties        map[string]any `json:"properties"`
+	Traits            map[string]any `json:"traits"`
+	Context           map[string]any `json:"context"`
+	Timestamp         *time.Time     `json:"timestamp"`
+	OriginalTimestamp *time.Time     `json:"originalTimestamp"`
+	SentAt            *time.Time     `json:"sentAt"`
+}
+
+// known are the fields of a message that are read, or that say nothing about the customer.
+var known = map[string]bool{
+	"type": true, "messageId": true, "userId": true, "anonymousId": true, "previousId": true, "groupId": true, "event": true, "name": true,
+	"properties": true, "traits": true, "context": true, "timestamp": true, "originalTimestamp": true, "sentAt": true,
+	"receivedAt": true, "integrations": true, "writeKey": true, "channel": true, "version": true, "options": true,
+}
+
+// taken is the answer to one event.
+type taken struct {
+	Index     int    `json:"index"`
+	ID        string `json:"id"`
+	MessageID string `json:"messageId"`
+	Duplicate bool   `json:"duplicate,omitempty"`
+}
+
+// refusedEvent is one event of a batch that was not taken, and why.
+type refusedEvent struct {
+	Index     int              `json:"index"`
+	MessageID string           `json:"messageId,omitempty"`
+	Detail    string           `json:"detail"`
+	Problems  journey.Problems `json:"problems,omitempty"`
+}
+
+// ingestOne takes one event of the kind that its path names.
+func ingestOne(kind string) endpoint {
+	return func(ctx context.Context, s *server, r *request) (any, error) {
+		if len(r.Body) > maxEvent {
+			return nil, journey.Faultf(journey.CodeTooLarge, "the event is over %d KiB", maxEvent>>10)
+		}
+		e, err := s.readMessage(r.Body, kind, nil)
+		if err != nil {
+			return nil, err
+		}
+		accepted, err := s.Read.AppendEvents(ctx, []journey.Event{e})
+		if err != nil {
+			return nil, err
+		}
+		s.count(accepted, 0)
+		if accepted[0].Conflict {
+			return nil, conflicting(e)
+		}
+		status := http.StatusAccepted
+		if accepted[0].Duplicate {
+			status = http.StatusOK
+		}
+		return answer{status: status, body: takenOf(0, e, accepted[0])}, nil
+	}
+}
+
+func takenOf(index int, e journey.Event, a journey.Acceptance) taken {
+	t := taken{Index: index, ID: a.EventID, MessageID: e.MessageID, Duplicate: a.Duplicate}
+	if t.MessageID == "" {
+		t.MessageID = a.EventID
+	}
+	return t
+}
+
+func conflicting(e journey.Event) *journey.Fault {
+	return &journey.Fault{Code: journey.CodeInvalid, Message: "the event was not taken", Problems: journey.Problems{{Path: "messageId",
+		Message: "another event came with the messageId " + e.MessageID, Mend: "give every event an id of its own"}}}
+}
+
+// ingestBatch takes what it can of a batch, in one transaction, and names the rest by its index. It is 422 when nothing of it
+// could be taken.
+func ingestBatch(ctx context.Context, s *server, r *request) (any, error) {
+	if len(r.Body) > maxBatch {
+		return nil, journey.Faultf(journey.CodeTooLarge, "the batch is over %d KiB", maxBatch>>10)
+	}
+	var batch struct {
+		Batch   []json.RawMessage `json:"batch"`
+		Context map[string]any    `json:"context"`
+		SentAt  *time.Time        `json:"sentAt"`
+	}
+	if err := decodeOpen(r.Body, &batch); err != nil {
+		return nil, err
+	}
+	if len(batch.Batch) == 0 {
+		return nil, &journey.Fault{Code: journey.CodeInvalid, Message: "the batch is empty", Problems: journey.Problems{{Path: "batch", Message: "holds no event", Mend: "send at least one"}}}
+	}
+	var events []journey.Event
+	var indexes []int
+	out := batchAnswer{Accepted: []taken{}, Rejected: []refusedEvent{}}
+	for i, raw := range batch.Batch {
+		e, err := s.readMessage(raw, "", &surroundings{batch.Context, batch.SentAt})
+		if err != nil {
+			out.reject(i, e.MessageID, err)
+			continue
+		}
+		events, indexes = append(events, e), append(indexes, i)
+	}
+	accepted, err := s.Read.AppendEvents(ctx, events)
+	if err != nil {
+		return nil, err
+	}
+	for n, a := range accepted {
+		if a.Conflict {
+			out.reject(indexes[n], events[n].MessageID, conflicting(events[n]))
+			continue
+		}
+		out.Accepted = append(out.Accepted, takenOf(indexes[n], events[n], a))
+	}
+	s.count(accepted, len(batch.Batch)-len(events))
+	return out.answer()
+}
+
+// batchAnswer says what became of each event of a batch.
+type batchAnswer struct {
+	Accepted []taken        `json:"accepted"`
+	Rejected []refusedEvent `json:"rejected"`
+}
+
+func (b *batchAnswer) reject(index int, messageID string, err error) {
+	r := refusedEvent{Index: index, MessageID: messageID, Detail: err.Error()}
+	var fault *journey.Fault
+	if errors.As(err, &fault) {
+		r.Detail, r.Problems = fault.Message, fault.Problems
+	}
+	b.Rejected = append(b.Rejected, r)
+}
+
+func (b *batchAnswer) answer() (any, error) {
+	if len(b.Accepted) == 0 {
+		var all journey.Problems
+		for _, r := range b.Rejected {
+			for _, p := range append(r.Problems, journey.Problem{Message: r.Detail})[:max(1, len(r.Problems))] {
+				p.Path = fmt.Sprintf("batch[%d].%s", r.Index, p.Path)
+				all = append(all, p)
+			}
+		}
+		return nil, &journey.Fault{Code: journey.CodeInvalid, Message: "no event of the batch could be taken", Problems: all}
+	}
+	status := http.StatusOK
+	for _, t := range b.Accepted {
+		if !t.Duplicate {
+			status = http.StatusAccepted
+		}
+	}
+	return answer{status: status, body: b}, nil
+}
+
+func (s *server) count(accepted []journey.Acceptance, refused int) {
+	s.figures.events.WithLabelValues("rejected").Add(float64(refused))
+	for _, a := range accepted {
+		switch {
+		case a.Conflict:
+			s.figures.events.WithLabelValues("rejected").Inc()
+		case a.Duplicate:
+			s.figures.events.WithLabelValues("duplicate").Inc()
+		default:
+			s.figures.events.WithLabelValues("accepted").Inc()
+		}
+	}
+}
+
+// surroundings are what a batch says for all its events.
+type surroundings struct {
+	context map[string]any
+	sentAt  *time.Time
+}
+
+// readMessage reads one event. The kind is that of the path; "" is that of its own type. On a fault the event still carries its
+// message id where one could be read.
+func (s *server) readMessage(raw []byte, kind string, around *surroundings) (journey.Event, error) {
+	if len(raw) > maxEvent {
+		return journey.Event{}, journey.Faultf(journey.CodeTooLarge, "the event is over %d KiB", maxEvent>>10)
+	}
+	var m message
+	if err := decodeOpen(raw, &m); err != nil {
+		return journey.Event{}, err
+	}
+	if kind == "" {
+		kind = m.Type
+	}
+	if around != nil && m.SentAt == nil {
+		m.SentAt = around.sentAt
+	}
+	now := s.Clock.Now()
+	e := journey.Event{MessageID: m.MessageID, Kind: kind, UserID: m.UserID, AnonymousID: m.AnonymousID, ReceivedAt: now,
+		At: m.happened(now), Context: m.Context}
+	if around != nil && e.Context == nil {
+		e.Context = around.context
+	}
+	e.Context = withUnknown(e.Context, raw)
+	m.fill(&e)
+	if problems := append(m.faults(kind), s.timeFaults(&e)...); len(problems) > 0 {
+		return e, &journey.Fault{Code: journey.CodeInvalid, Message: "the event cannot be taken", Problems: problems}
+	}
+	return e, nil
+}
+
+// happened is the moment of the event by our clock: the caller's own may be wrong, and sentAt shows by how much.
+func (m *message) happened(now time.Time) time.Time {
+	at := m.Timestamp
+	if m.OriginalTimestamp != nil {
+		at = m.OriginalTimestamp
+	}
+	switch {
+	case at == nil:
+		return now
+	case m.SentAt != nil:
+		return now.Add(at.Sub(*m.SentAt))
+	}
+	return at.UTC()
+}
+
+// fill puts what each kind says where the product looks for it.
+func (m *message) fill(e *journey.Event) {
+	switch e.Kind {
+	case journey.KindTrack:
+		e.Name, e.Properties = m.Event, m.Properties
+	case journey.KindIdentify:
+		e.Properties = m.Traits
+	case journey.KindGroup:
+		e.Properties = map[string]any{"group_id": m.GroupID, "traits": m.Traits}
+	case journey.KindAlias:
+		e.Properties = map[string]any{"previous_id": m.PreviousID}
+	}
+}
+
+func (m *message) faults(kind string) journey.Problems {
+	var all journey.Problems
+	add := func(path, message, mend string) {
+		all = append(all, journey.Problem{Path: path, Message: message, Mend: mend})
+	}
+	if m.UserID == "" && (m.AnonymousID == "" || kind == journey.KindAlias) {
+		add("userId", "is missing", "say who did it: userId, or anonymousId while she is not known")
+	}
+	for path, id := range map[string]string{"userId": m.UserID, "anonymousId": m.AnonymousID, "messageId": m.MessageID, "previousId": m.PreviousID, "groupId": m.GroupID} {
+		if len(id) > maxCallerID {
+			add(path, fmt.Sprintf("is over %d bytes", maxCallerID), "use a shorter id")
+		}
+	}
+	switch kind {
+	case journey.KindTrack:
+		if m.Event == "" || len(m.Event) > maxName {
+			add("event", "is missing or over 200 bytes", `name what she did, e.g. "Order Completed"`)
+		}
+	case journey.KindIdentify:
+		all = append(all, intake.CheckTraits(m.Traits)...)
+	case journey.KindGroup:
+		if m.GroupID == "" {
+			add("groupId", "is missing", "send your own id of the account")
+		}
+	case journey.KindAlias:
+		if m.PreviousID == "" {
+			add("previousId", "is missing", "send the id by which she was known before")
+		}
+	default:
+		add("type", fmt.Sprintf("%q is no kind of event", kind), "send track, identify, group or alias")
+	}
+	return all
+}
+
+// timeFaults refuses the far future, and marks the far past as history: it is stored and triggers nothing.
+func (s *server) timeFaults(e *journey.Event) journey.Problems {
+	if e.At.Sub(e.ReceivedAt) > maxAhead {
+		return journey.Problems{{Path: "timestamp", Message: "lies more than 24 hours ahead", Mend: "send when it happened, in RFC 3339"}}
+	}
+	e.Historical = e.ReceivedAt.Sub(e.At) > maxLive
+	return nil
+}
+
+// withUnknown keeps the fields that nobody reads here, under "other" in the context.
+func withUnknown(context map[string]any, raw []byte) map[string]any {
+	var fields map[string]any
+	if json.Unmarshal(raw, &fields) != nil { // it was read as a message before
+		return context
+	}
+	other := map[string]any{}
+	for name, value := range fields {
+		if !known[name] {
+			other[name] = value
+		}
+	}
+	if len(other) == 0 {
+		return context
+	}
+	with := map[string]any{"other": other}
+	for name, value := range context {
+		with[name] = value
+	}
+	return with
+}
+
+// decodeOpen is decode for Segment's shapes, which may hold more than we know.
+func decodeOpen(raw []byte, into any) error {
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return malformed("", "the body is empty", "send a JSON object")
+	}
+	if err := soundText(raw); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return jsonFault(raw, err)
+	}
+	return nil
+}

@@ -1,0 +1,167 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"perennial/control"
+	"perennial/journey"
+)
+
+// surveyData is what the survey's page shows.
+type surveyData struct {
+	Question, FollowUp string
+	Scores             []option
+	Low, High          string
+	Choices            []option
+	Several            bool // choices may be more than one
+	CommentNeeded      bool
+	Comment            string
+	Notice             string // why it is shown again
+	Answered, Done     bool
+	Until              string
+}
+
+// option is one thing to choose.
+type option struct {
+	Value, Label string
+	Chosen       bool
+}
+
+// surveyPage shows the question, with what she clicked in the mail chosen already; posting answers it. It may be changed until
+// it closes.
+func surveyPage(ctx context.Context, r *linkRequest) (shown, error) {
+	i, err := r.Read.InvitationOfMessage(ctx, r.mail.ID)
+	if err != nil {
+		return shown{}, err
+	}
+	if !r.Clock.Now().Before(i.ExpiresAt) {
+		return shown{}, journey.Faultf(journey.CodeGone, "this question has closed; thank you all the same")
+	}
+	if !r.post() {
+		return shown{http.StatusOK, "survey", r.survey(i, r.preselected(i))}, nil
+	}
+	a := journey.SurveyAnswer{Score: number(r.form.Get("score")), Choice: control.JoinChoices(inOrderOf(i.Form.Options, r.form["choice"])), Comment: r.form.Get("comment")}
+	answered, err := r.Control.Answer(ctx, i, a)
+	if fault := againFault(err); fault != nil {
+		data := r.survey(i, a)
+		data.Notice = noticeOf(fault)
+		return shown{statusOf(fault.Code), "survey", data}, nil
+	}
+	if err != nil {
+		return shown{}, err
+	}
+	data := r.survey(answered, a)
+	data.Done = true
+	return shown{http.StatusOK, "survey", data}, nil
+}
+
+// againFault is the fault of an answer that she can put right on the same page.
+func againFault(err error) *journey.Fault {
+	var fault *journey.Fault
+	if errors.Is(err, control.ErrMachine) || journey.CodeOf(err) == journey.CodeInvalid {
+		errors.As(err, &fault)
+	}
+	return fault
+}
+
+func noticeOf(fault *journey.Fault) string {
+	if len(fault.Problems) > 0 {
+		return "One thing is missing: " + fault.Problems[0].Mend + "."
+	}
+	return sentence(fault.Message)
+}
+
+// sentence begins with a capital and ends with a full stop.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+}
+
+// preselected is the answer that the page begins with: what the link in the mail says, or what she answered before.
+func (r *linkRequest) preselected(i journey.Invitation) journey.SurveyAnswer {
+	a := journey.SurveyAnswer{Score: i.Score, Choice: i.Choice, Comment: i.Comment}
+	query := r.http.URL.Query()
+	if score := number(query.Get("score")); score != nil {
+		a.Score = score
+	}
+	if choice := query.Get("choice"); choice != "" {
+		a.Choice = choice
+	}
+	return a
+}
+
+func (r *linkRequest) survey(i journey.Invitation, a journey.SurveyAnswer) surveyData {
+	d := surveyData{Question: i.Form.Question, FollowUp: i.Form.FollowUp, Comment: a.Comment, Answered: i.AnsweredAt != nil,
+		Several: i.Form.Kind == "choices", CommentNeeded: i.Form.Kind == "text", Until: journey.TimeWords(i.ExpiresAt, r.Brand.Zone)}
+	if d.Question == "" {
+		d.Question = question(i.Form.Kind, r.Brand.Name)
+	}
+	if d.FollowUp == "" {
+		d.FollowUp = "Would you like to add a word?"
+	}
+	ends := scaleEnds[i.Form.Kind]
+	d.Low, d.High = ends[0], ends[1]
+	if from, to := control.Scale(i.Form); to > 0 {
+		for n := from; n <= to; n++ {
+			d.Scores = append(d.Scores, option{strconv.Itoa(n), strconv.Itoa(n), a.Score != nil && *a.Score == n})
+		}
+	}
+	if i.Form.Kind == "choice" || d.Several {
+		chosen := strings.Split(a.Choice, ", ")
+		for _, value := range i.Form.Options {
+			d.Choices = append(d.Choices, option{value, sentenceCase(value), value == a.Choice || d.Several && slices.Contains(chosen, value)})
+		}
+	}
+	return d
+}
+
+// question is that of a kind that needs no declaration; a declared survey brings its own.
+func question(kind, brand string) string {
+	switch kind {
+	case "nps":
+		return "How likely are you to recommend " + brand + " to a friend?"
+	case "csat":
+		return "How happy are you with what you got?"
+	case "ces":
+		return "How easy did we make it for you?"
+	}
+	return "What would you like to tell us?"
+}
+
+// scaleEnds say what the lowest and the highest score mean.
+var scaleEnds = map[string][2]string{
+	"nps": {"Not likely", "Very likely"}, "csat": {"Not happy", "Very happy"}, "ces": {"Hard work", "Very easy"},
+}
+
+// sentenceCase makes a choice such as too_expensive readable.
+func sentenceCase(value string) string {
+	text := strings.ReplaceAll(value, "_", " ")
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// inOrderOf returns those of the options that were chosen, in the order of the form; what is no option stays at the end, to be
+// refused by name.
+func inOrderOf(options, chosen []string) []string {
+	var out []string
+	for _, o := range options {
+		if slices.Contains(chosen, o) {
+			out = append(out, o)
+		}
+	}
+	for _, c := range chosen {
+		if c != "" && !slices.Contains(options, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}

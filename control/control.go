@@ -1,0 +1,48 @@
+// Package control holds what a caller can do, one file per verb: publish, enroll, pause, skip, redeem, answer. The rules of
+// each verb stand here and nowhere else; API, console and command line call the same function (law 9). What is decided about a
+// row under its lock, the store decides; what a request must be, and what it means, is decided here.
+package control
+
+import (
+	"time"
+
+	"perennial/journey"
+)
+
+// Control carries out what callers ask. Every field but Patience is required.
+type Control struct {
+	Store  Store
+	Flight Flight
+	Clock  *journey.Clock
+
+	// Check reports every fault of a journey's templates against its definition. It is handed in because the language of
+	// templates lies outside of what this package may know.
+	Check func(def *journey.Definition, files map[string]string) journey.Problems
+
+	// Patience is how long a pause waits, in wall time, for what is on its way when it begins; 0: 5 s.
+	Patience time.Duration
+}
+
+// Store is what the verbs need of the database; each part stands beside its verb.
+type Store interface {
+	Drafts
+	Pauses
+	Enrollments
+	Keys
+	Customers
+	Settings
+	Suppressions
+}
+
+func (c *Control) patience() time.Duration {
+	if c.Patience > 0 {
+		return c.Patience
+	}
+	return 5 * time.Second
+}
+
+// invalid is a fault of one field of a request.
+func invalid(field, message, mend string) *journey.Fault {
+	return &journey.Fault{Code: journey.CodeInvalid, Message: "the request cannot be carried out",
+		Problems: journey.Problems{{Path: field, Message: message, Mend: mend}}}
+}

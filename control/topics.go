@@ -1,0 +1,78 @@
+package control
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"perennial/journey"
+)
+
+// Sources of a change of consent, as they stand in its proof.
+const (
+	sourceUnsubscribe = "unsubscribe link"
+	sourcePreferences = "preferences page"
+	sourceSupport     = "support"
+)
+
+// Unsubscribe withdraws the consent to the topic of a mail, at the wish of whoever holds its link. Once it has answered, no
+// mail of the topic reaches her. Doing it again has no effect.
+func (c *Control) Unsubscribe(ctx context.Context, customer, topic string) error {
+	if topic == journey.TopicTransactional {
+		return journey.Faultf(journey.CodeInvalid, "this mail is about something that you ordered or asked for; it has no list to leave")
+	}
+	_, err := c.changeTopics(ctx, herself(sourceUnsubscribe), customer, map[string]bool{topic: false}, sourceUnsubscribe, "")
+	return err
+}
+
+// Prefer sets what a customer wants to receive, topic by topic, at her own wish. wording is what the page said.
+func (c *Control) Prefer(ctx context.Context, customer string, topics map[string]bool, wording string) error {
+	states, err := c.Store.ConsentsOf(ctx, customer)
+	if err != nil {
+		return err
+	}
+	for _, state := range states { // a box that was never ticked withdraws nothing
+		if state.State == journey.ConsentNone && !topics[state.Topic] {
+			delete(topics, state.Topic)
+		}
+	}
+	_, err = c.changeTopics(ctx, herself(sourcePreferences), customer, topics, sourcePreferences, wording)
+	return err
+}
+
+// SetTopics sets them for her, by support: wording says what she agreed to, and how she said so.
+func (c *Control) SetTopics(ctx context.Context, by journey.Actor, customer string, topics map[string]bool, wording string) ([]journey.ConsentState, error) {
+	who, err := c.Store.Customer(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	if len(topics) == 0 {
+		return nil, invalid("topics", "names no topic", "e.g. { \"offers\": false }")
+	}
+	if slices.Contains(slices.Collect(maps.Values(topics)), true) && wording == "" {
+		return nil, invalid("wording", "a consent needs its proof", "say what she agreed to, and how: by phone, by letter")
+	}
+	return c.changeTopics(ctx, by, who.ID, topics, sourceSupport+", "+by.Name, wording)
+}
+
+func (c *Control) changeTopics(ctx context.Context, by journey.Actor, customer string, topics map[string]bool, source, wording string) ([]journey.ConsentState, error) {
+	states, err := c.Store.ConsentsOf(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	var changes []journey.ConsentChange
+	for _, topic := range slices.Sorted(maps.Keys(topics)) {
+		if !slices.ContainsFunc(states, func(s journey.ConsentState) bool { return s.Topic == topic }) && source != sourceUnsubscribe {
+			return nil, invalid("topics."+topic, "there is no such topic", "GET /api/customers/{id} lists them; a journey declares new ones under `topics`")
+		}
+		is := journey.ConsentWithdrawn
+		if topics[topic] {
+			is = journey.ConsentGiven
+		}
+		changes = append(changes, journey.ConsentChange{Topic: topic, Is: is, Source: source, Wording: wording})
+	}
+	if _, err := c.Store.ChangeConsents(ctx, customer, changes, by); err != nil {
+		return nil, err
+	}
+	return c.Store.ConsentsOf(ctx, customer)
+}
