@@ -1,0 +1,94 @@
+# Perennial. `make help` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GO          ?= go
+CACHE       := .cache
+TEST_ENGINE := $(CACHE)/test-engine
+ENGINE_SRC  := $(shell find engine -name '*.go' -not -name '*_test.go' 2>/dev/null) engine/go.mod engine/go.sum
+SRC         := $(shell find activities api cmd control intake journey mail migrations simulate store templates workflows \
+                 -type f -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
+DEMO_FLAGS  ?=
+DEV_FLAGS   ?=
+TEST_FLAGS  ?=
+PKG         ?= ./...
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+
+.PHONY: demo
+demo: build ## a small shop at play: a day passes in a second (flags: DEMO_FLAGS="--http-port 9090")
+	@exec bin/perennial demo $(DEMO_FLAGS)
+
+.PHONY: dev
+dev: build ## everything on this machine, at real speed (flags: DEV_FLAGS="--speed 60")
+	@exec bin/perennial dev $(DEV_FLAGS)
+
+.PHONY: build
+build: tools/.postgres bin/perennial-engine bin/perennial ## both programs, into bin/
+
+bin/perennial: $(SRC)
+	@echo "building perennial"
+	@$(GO) build -o $@ ./cmd/perennial
+
+bin/perennial-engine: $(ENGINE_SRC)
+	@tools/build-engine
+
+# Postgres comes from the machine; where a package manager can bring it, it does.
+.PHONY: tools/.postgres
+tools/.postgres:
+	@tools/need-postgres
+
+.PHONY: test
+test: build lint test-engine test-go ## everything: lint, then all tests on real parts with the race detector
+
+.PHONY: test-engine
+test-engine: bin/perennial-engine
+	@echo "testing the engine"
+	@cd engine && $(GO) test ./...
+
+# One engine serves all tests: Postgres, Temporal, the inbox. It ends with the tests.
+.PHONY: test-go
+test-go: bin/perennial-engine bin/perennial bin/gotestsum
+	@tools/with-engine $(TEST_ENGINE) bin/gotestsum --format pkgname --format-hide-empty-pkg -- -race -timeout 20m $(TEST_FLAGS) $(PKG)
+
+.PHONY: engine-up
+engine-up: bin/perennial-engine tools/.postgres ## an engine for single tests: make engine-up, then go test ./store -run Advance
+	@tools/engine-up $(TEST_ENGINE)
+
+.PHONY: engine-down
+engine-down: ## ends it
+	@tools/engine-down $(TEST_ENGINE)
+
+.PHONY: lint
+lint: bin/golangci-lint bin/workflowcheck ## gofmt, vet, golangci-lint (with the layers), workflowcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run make fmt:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	@$(GO) vet ./...
+	@bin/golangci-lint run ./...
+	@cd engine && $(GO) vet ./...
+	@bin/workflowcheck ./workflows/...
+
+.PHONY: fmt
+fmt: ## gofmt
+	@gofmt -w $$(git ls-files '*.go')
+
+bin/golangci-lint: tools/go.mod tools/go.sum
+	@echo "building golangci-lint (a few minutes the first time)"
+	@cd tools && $(GO) build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bin/gotestsum bin/workflowcheck: tools/go.mod tools/go.sum
+	@cd tools && $(GO) build -o ../bin/gotestsum gotest.tools/gotestsum
+	@cd tools && $(GO) build -o ../bin/workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck
+
+.PHONY: bench-step
+bench-step: bin/perennial-engine ## what a step costs, against a bare timer: one run, alternating, with the ratios
+	@$(GO) run ./bench/step
+
+.PHONY: replay-record
+replay-record: bin/perennial-engine ## records the histories that the replay tests play; only from released code
+	@tools/with-engine $(TEST_ENGINE) $(GO) test ./workflows -run TestRecord -record
+
+.PHONY: clean
+clean: ## programs and test state; not the demo's data
+	@rm -rf bin $(CACHE)

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/mail"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	sdklog "go.temporal.io/sdk/log"
+	"golang.org/x/sync/errgroup"
+
+	"perennial/activities"
+	"perennial/api"
+	"perennial/control"
+	"perennial/intake"
+	"perennial/journey"
+	smtp "perennial/mail"
+	"perennial/store"
+	"perennial/templates"
+	"perennial/workflows"
+)
+
+// app is Perennial put together: the store, Temporal, and the roles that this process plays on them. End-to-end tests use the
+// same one.
+type app struct {
+	config   config
+	log      *slog.Logger
+	store    *store.Store
+	temporal client.Client
+	control  *control.Control
+	tokens   journey.Tokens
+	relay    *smtp.Relay
+	queues   workflows.Queues
+}
+
+// openApp connects to everything. The schema must be up to date (store.Migrate).
+func openApp(ctx context.Context, c config, temporal client.Options, log *slog.Logger) (_ *app, err error) {
+	a := &app{config: c, log: log, queues: workflows.DefaultQueues()}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	brand := c.brand()
+	if a.relay, err = smtp.NewRelay(c.SMTPURL, smtp.RelayOptions{Plain: c.SMTPTLS == "none"}); err != nil {
+		return nil, err
+	}
+	a.store, err = store.Open(ctx, c.DatabaseURL, store.Options{
+		MaxConns: c.DatabaseMax, Wall: wall, Zone: brand.Zone, Speed: c.Speed, Standstill: true, MailDomain: mailDomain(brand.From),
+	})
+	if err != nil {
+		return nil, err
+	}
+	settings, err := a.store.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.tokens = journey.Tokens{Key: settings.TokenKey}
+	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates}
+	temporal.Logger = sdklog.NewStructuredLogger(log)
+	if a.temporal, err = client.NewLazyClient(temporal); err != nil {
+		return nil, fmt.Errorf("reading the address of Temporal: %w", err)
+	}
+	return a, nil
+}
+
+func (a *app) close() {
+	if a.temporal != nil {
+		a.temporal.Close()
+	}
+	if a.store != nil {
+		a.store.Close()
+	}
+}
+
+// run plays the roles of the process until ctx ends, and lets each finish what it has begun.
+func (a *app) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	if a.config.has("api") {
+		group.Go(func() error { return a.serveHTTP(ctx) })
+	}
+	group.Go(func() error { return a.runInbox(ctx) })
+	if a.store.Clock().Speed() != 1 {
+		group.Go(func() error { return a.seeTime(ctx) })
+	}
+	if a.config.has("worker") || a.config.has("sender") {
+		group.Go(func() error { return a.work(ctx) })
+	}
+	return group.Wait()
+}
+
+// runInbox applies accepted events; every role does, because a lock in Postgres lets one at a time.
+func (a *app) runInbox(ctx context.Context) error {
+	r := intake.Runner{Inbox: a.store, Log: a.log}
+	return r.Run(ctx)
+}
+
+// seeTime keeps note of product time where it does not run as fast as the wall's, so that it can stand still while we are off.
+func (a *app) seeTime(ctx context.Context) error {
+	const every = 200 * time.Millisecond
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			_ = a.store.SeeTime(ctx, every) // a database that is away says so elsewhere; the next tick tries again
+		}
+	}
+}
+
+// serveHTTP serves API and public links until ctx ends; requests under way get ten seconds.
+func (a *app) serveHTTP(ctx context.Context) error {
+	handler, err := api.New(api.Deps{
+		Control: a.control, Read: a.store, Clock: a.store.Clock(), Tokens: a.tokens, Brand: a.config.brand(), Log: a.log,
+		Ready: a.store.Ping,
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.config.Listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", a.config.Listen, err)
+	}
+	server := api.HTTPServer(handler, a.log)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serving HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := server.Shutdown(drain); err != nil {
+		return fmt.Errorf("finishing requests: %w", err)
+	}
+	return nil
+}
+
+// work drives enrollments, scans and sends, as the roles say, until ctx ends. Temporal may be away when it begins and at any
+// time later: events are accepted meanwhile, and wake-ups queue up.
+func (a *app) work(ctx context.Context) error {
+	if err := a.awaitTemporal(ctx); err != nil {
+		return err
+	}
+	parts := workflows.Activities{}
+	if a.config.has("worker") {
+		parts.Advancer = &activities.Advancer{Store: a.store}
+		parts.Scanner = &activities.Scanner{Store: a.store}
+	}
+	if a.config.has("sender") {
+		parts.Sender = a.sender()
+	}
+	workers := workflows.NewWorkers(a.temporal, workflows.WorkerOptions{
+		Queues: a.queues, PoolSize: int(a.config.DatabaseMax) / 2, Log: a.log,
+	}, parts)
+	for i, w := range workers {
+		if err := w.Start(); err != nil {
+			for _, begun := range workers[:i] {
+				begun.Stop()
+			}
+			return fmt.Errorf("starting a worker: %w", err)
+		}
+	}
+	err := a.runRelay(ctx)
+	for _, w := range workers {
+		w.Stop()
+	}
+	if parts.Sender != nil {
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		err = errors.Join(err, parts.Sender.Shutdown(drain))
+	}
+	return err
+}
+
+// runRelay sees to it that the lanes and the scan are there, and carries wake-ups until ctx ends.
+func (a *app) runRelay(ctx context.Context) error {
+	if a.config.has("sender") {
+		if err := a.insist(ctx, func() error { return workflows.EnsureDelivery(ctx, a.temporal, a.queues, journey.Lanes()) }); err != nil {
+			return err
+		}
+	}
+	if !a.config.has("worker") {
+		<-ctx.Done()
+		return nil
+	}
+	err := a.insist(ctx, func() error {
+		return workflows.EnsureSchedules(ctx, a.temporal, a.queues, a.store.Clock().Speed())
+	})
+	if err != nil {
+		return err
+	}
+	relay := workflows.Relay{Store: a.store, Client: a.temporal, Queues: a.queues, Log: a.log}
+	return relay.Run(ctx)
+}
+
+func (a *app) sender() *activities.Sender {
+	return &activities.Sender{
+		Ledger: a.store, Clock: a.store.Clock(), Compile: compileTemplates(a.config.brand()), Compose: smtp.Compose,
+		Dial: func(ctx context.Context) (activities.Wire, error) {
+			conn, err := a.relay.Dial(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return conn, nil
+		},
+		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders,
+	}
+}
+
+// awaitTemporal waits until Temporal answers for our namespace.
+func (a *app) awaitTemporal(ctx context.Context) error {
+	return a.insist(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		_, err := a.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+		return err
+	})
+}
+
+// insist does it until it works or ctx ends, a little less often each time.
+func (a *app) insist(ctx context.Context, do func() error) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := do()
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		a.log.Warn("Temporal does not answer; trying again", "in", wait, "error", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// awaitReady waits until our own page answers.
+func (a *app) awaitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.config.Listen+"/readyz", nil)
+		if err != nil {
+			return err
+		}
+		res, err := http.DefaultClient.Do(req)
+		if err == nil {
+			_ = res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New("the server does not answer on " + a.config.Listen)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// checkTemplates is what publish and PUT check beside the journey itself.
+func checkTemplates(def *journey.Definition, files map[string]string) journey.Problems {
+	_, problems := templates.Compile(def, files)
+	return problems
+}
+
+// mailDomain is the right side of our Message-IDs: that of the sender.
+func mailDomain(from string) string {
+	address, err := mail.ParseAddress(from)
+	if err != nil {
+		return ""
+	}
+	return address.Address[strings.LastIndexByte(address.Address, '@')+1:]
+}

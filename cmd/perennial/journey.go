@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"perennial/journey"
+	"perennial/templates"
+)
+
+func journeyCommand(env map[string]string, std stdio) *cobra.Command {
+	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: validate, fmt, publish"}
+	cmd.AddCommand(validateCommand(std), formatCommand(std), publishCommand(env, std))
+	return cmd
+}
+
+func validateCommand(std stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate FOLDER…",
+		Short: "Checks journey.yaml and the messages beside it; prints every fault with its place and the mend",
+		Long: "Checks journey.yaml and the messages beside it. What the journey only names (another journey, a pool that exists on\n" +
+			"the server) is taken for granted. Exit status: 0 valid, 2 faults, 1 anything else.",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			faulty := false
+			for _, folder := range args {
+				def, problems, err := checkFolder(folder)
+				if err != nil {
+					return err
+				}
+				for _, p := range problems {
+					fmt.Fprintln(std.out, p)
+				}
+				if len(problems.Errors()) > 0 {
+					faulty = true
+					continue
+				}
+				fmt.Fprintf(std.out, "%s: %s is valid\n", folder, def.Key)
+			}
+			if faulty {
+				return errFaults
+			}
+			return nil
+		},
+	}
+}
+
+// checkFolder parses the journey of a folder and compiles its messages. Places of problems are paths as the caller wrote them.
+func checkFolder(folder string) (*journey.Definition, journey.Problems, error) {
+	files, err := templates.Load(os.DirFS(filepath.Dir(filepath.Clean(folder))), filepath.Base(filepath.Clean(folder)))
+	if err != nil {
+		return nil, nil, err
+	}
+	def, problems := journey.Parse(journeyFile, []byte(files[journeyFile]))
+	if len(problems.Errors()) == 0 {
+		_, more := templates.Compile(def, files)
+		problems = append(problems, more...)
+	}
+	for i := range problems {
+		problems[i].File = filepath.Join(folder, problems[i].File)
+	}
+	return def, problems, nil
+}
+
+const journeyFile = "journey.yaml"
+
+func formatCommand(std stdio) *cobra.Command {
+	var check bool
+	cmd := &cobra.Command{
+		Use:   "fmt FOLDER…",
+		Short: "Writes journey.yaml in its canonical form, with every id written out",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			faulty := false
+			for _, folder := range args {
+				path := filepath.Join(folder, journeyFile)
+				src, err := os.ReadFile(path) //nolint:gosec // the path is the caller's own
+				if err != nil {
+					return fmt.Errorf("reading the journey: %w", err)
+				}
+				out, problems := journey.Format(src)
+				switch {
+				case len(problems.Errors()) > 0:
+					for _, p := range problems {
+						p.File = path
+						fmt.Fprintln(std.out, p)
+					}
+					faulty = true
+				case bytes.Equal(out, src):
+				case check:
+					fmt.Fprintln(std.out, path)
+					faulty = true
+				default:
+					if err := os.WriteFile(path, out, 0o644); err != nil { //nolint:gosec // a source file
+						return fmt.Errorf("writing the journey: %w", err)
+					}
+					fmt.Fprintln(std.out, path)
+				}
+			}
+			if faulty {
+				return errFaults
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&check, "check", false, "write nothing; name the files that would change, and exit with 2")
+	return cmd
+}
+
+func publishCommand(env map[string]string, std stdio) *cobra.Command {
+	return &cobra.Command{
+		Use:   "publish FOLDER…",
+		Short: "Uploads the folder as a draft and publishes it, to the server in PERENNIAL_URL with the key in PERENNIAL_KEY",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			server, err := newServer(env)
+			if err != nil {
+				return err
+			}
+			for _, folder := range args {
+				if err := server.publish(cmd.Context(), folder, std); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// server is a Perennial somewhere, spoken to over its API.
+type server struct {
+	url, key string
+	http     *http.Client
+}
+
+func newServer(env map[string]string) (*server, error) {
+	if env["PERENNIAL_URL"] == "" || env["PERENNIAL_KEY"] == "" {
+		return nil, fmt.Errorf("PERENNIAL_URL and PERENNIAL_KEY are not both set: for example " +
+			"PERENNIAL_URL=http://127.0.0.1:8080 PERENNIAL_KEY=$(jq -r .marketer .perennial/dev/keys.json)")
+	}
+	return &server{url: env["PERENNIAL_URL"], key: env["PERENNIAL_KEY"], http: &http.Client{Timeout: 30 * time.Second}}, nil
+}
+
+func (s *server) publish(ctx context.Context, folder string, std stdio) error {
+	def, problems, err := checkFolder(folder)
+	if err != nil {
+		return err
+	}
+	for _, p := range problems {
+		fmt.Fprintln(std.out, p)
+	}
+	if len(problems.Errors()) > 0 {
+		return errFaults
+	}
+	files, err := templates.Load(os.DirFS(filepath.Dir(filepath.Clean(folder))), filepath.Base(filepath.Clean(folder)))
+	if err != nil {
+		return err
+	}
+	source := files[journeyFile]
+	delete(files, journeyFile)
+	if err := s.call(ctx, http.MethodPut, "/api/journeys/"+def.Key, map[string]any{"journey": source, "files": files}, nil); err != nil {
+		return fmt.Errorf("uploading %s: %w", folder, err)
+	}
+	var published struct {
+		Version int `json:"version"`
+	}
+	err = s.call(ctx, http.MethodPost, "/api/journeys/"+def.Key+"/publish", map[string]any{"in_flight": "keep"}, &published)
+	if err != nil {
+		return fmt.Errorf("publishing %s: %w", folder, err)
+	}
+	fmt.Fprintf(std.out, "%s: version %d is live\n", def.Key, published.Version)
+	return nil
+}
+
+// call sends one request and reads the answer; a problem+json answer becomes an error with all its faults.
+func (s *server) call(ctx context.Context, method, path string, body, into any) error {
+	var payload io.Reader
+	if body != nil {
+		raw, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		payload = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, s.url+path, payload)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.key)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := s.http.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	raw, err := io.ReadAll(io.LimitReader(res.Body, 32<<20))
+	if err != nil {
+		return err
+	}
+	if res.StatusCode >= http.StatusBadRequest {
+		return answerError(res.StatusCode, raw)
+	}
+	if into == nil || len(raw) == 0 {
+		return nil
+	}
+	return json.Unmarshal(raw, into)
+}
+
+// answered is an answer of 4xx or 5xx.
+type answered struct {
+	Status   int
+	Title    string           `json:"title"`
+	Detail   string           `json:"detail"`
+	Problems journey.Problems `json:"problems"`
+}
+
+func (a *answered) Error() string {
+	text := fmt.Sprintf("%d %s", a.Status, a.Title)
+	if a.Detail != "" {
+		text += ": " + a.Detail
+	}
+	if len(a.Problems) > 0 {
+		text += "\n" + a.Problems.Error()
+	}
+	return text
+}
+
+func answerError(status int, raw []byte) error {
+	a := &answered{}
+	if err := json.Unmarshal(raw, a); err != nil || a.Title == "" {
+		a.Title = http.StatusText(status)
+	}
+	a.Status = status
+	return a
+}

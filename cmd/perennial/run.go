@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// errFaults ends a command whose faults were already printed: in a journey's files, or of an installation.
+var errFaults = errors.New("there are faults")
+
+// exitStatus is 2 for faults in what was given, 1 for anything else that went wrong.
+func exitStatus(err error) int {
+	if errors.Is(err, errFaults) {
+		return 2
+	}
+	return 1
+}
+
+// run is the whole program: it takes arguments, environment ("NAME=value") and streams, and returns when the command is done
+// or ctx ends.
+func run(ctx context.Context, args, environ []string, std stdio) error {
+	root := &cobra.Command{
+		Use:           "perennial",
+		Short:         "Keeps a company's customers: onboarding, post-purchase, win-back, graceful exit",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	env := environment(environ)
+	root.AddCommand(
+		demoCommand(env, std), devCommand(env, std), serveCommand(env, std), migrateCommand(env, std),
+		journeyCommand(env, std), keyCommand(env, std), doctorCommand(env, std),
+	)
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	return root.ExecuteContext(ctx)
+}
