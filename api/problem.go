@@ -112,8 +112,8 @@ func (s *server) recover(c *gin.Context) {
 		if v == nil {
 			return
 		}
-		if v == http.ErrAbortHandler {
-			panic(v)
+		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(v) // net/http ends the connection quietly
 		}
 		s.Log.Error("a handler panicked", "method", c.Request.Method, "path", c.FullPath(), "panic", v, "stack", string(debug.Stack()))
 		if !c.Writer.Written() {

@@ -135,6 +135,8 @@ func ReasonWords(reason, topic string) string {
 		return "its template could not be rendered"
 	case ReasonPoolEmpty:
 		return "its coupon pool is empty"
+	case ReasonNoUTF8:
+		return "the mail server takes no addresses with letters such as ü (SMTPUTF8)"
 	}
 	return strings.ReplaceAll(or(reason, "no reason is recorded"), "_", " ")
 }
@@ -196,6 +198,8 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 		return "task done: " + d.text("title") + d.prefixed("outcome", ", ") + d.prefixed("note", " – ")
 	case EventMessageBounced:
 		return "the mail bounced" + d.prefixed("code", ": ")
+	case EventMessageComplained:
+		return "called the mail spam" + d.wrapped("message", " (message ", ")")
 	case EventMessageDropped:
 		return "not sent: " + ReasonWords(d.text("reason"), d.text("topic")) + d.wrapped("message", " (message ", ")")
 	}

@@ -13,7 +13,22 @@ CREATE TABLE settings (
     sending       boolean NOT NULL DEFAULT true,   -- the kill switch
     live          boolean NOT NULL DEFAULT false,  -- until someone says so, only the sandbox relay and the allow-list
     allow_list    text[]  NOT NULL DEFAULT '{}',   -- addresses, or @domain
-    token_key     bytea   NOT NULL                 -- signs the public links
+    token_key     bytea   NOT NULL,                -- signs the public links
+    daily_ceiling int     NOT NULL DEFAULT 5 CHECK (daily_ceiling >= 0), -- marketing messages per customer in 24 hours; 0: no ceiling
+    install       jsonb,                           -- where the installation lives; NULL: not noted yet
+    held_reason   text    NOT NULL DEFAULT '',     -- why nothing is sent until a person releases it; '' when not held
+    held_at       timestamptz,
+    released_at   timestamptz                      -- the last time that someone did
+);
+
+-- What is not to be sent for now, beside the kill switch for everything: a row stops, its absence lets pass. Messages stay queued.
+CREATE TABLE switches (
+    scope  text NOT NULL CHECK (scope IN ('journey', 'template', 'domain')),
+    target text NOT NULL,                          -- key; key/message; domain of the recipient in lower case
+    reason text NOT NULL,
+    by     text NOT NULL,
+    at     timestamptz NOT NULL,
+    PRIMARY KEY (scope, target)
 );
 
 CREATE TABLE keys (
@@ -143,6 +158,7 @@ CREATE TABLE event_ids (
     body_hash   bytea NOT NULL,
     received_at timestamptz NOT NULL
 );
+CREATE INDEX event_ids_age ON event_ids USING brin (received_at); -- for forgetting them after the window
 
 -- Per customer and name of event: how often and when. Serves `inactive` and attributes without scanning events.
 CREATE TABLE event_totals (
@@ -252,7 +268,8 @@ CREATE INDEX step_log_customer ON step_log (customer_id, id);
 -- The ledger: one row per message, made before any socket opens.
 CREATE TABLE messages (
     id            text PRIMARY KEY,
-    enrollment_id text NOT NULL REFERENCES enrollments,
+    enrollment_id text NOT NULL,                    -- '' of one mail that was asked for by itself: its step holds the key
+    enrollment_ref text GENERATED ALWAYS AS (nullif(enrollment_id, '')) STORED REFERENCES enrollments,
     step          text NOT NULL,
     visit         int NOT NULL,
     customer_id   text NOT NULL REFERENCES customers,
@@ -289,7 +306,9 @@ CREATE TABLE messages (
     reply_text    text NOT NULL DEFAULT '',
     UNIQUE (enrollment_id, step, visit, customer_id, channel)
 );
-CREATE INDEX messages_claim ON messages (lane, not_before_at, id) WHERE state IN ('queued', 'deferred');
+-- Fair between journeys: each journey of a lane is a queue of its own.
+CREATE INDEX messages_claim ON messages (lane, journey_key, not_before_at, id) WHERE state IN ('queued', 'deferred');
+CREATE INDEX messages_retry ON messages (lane, retry_wall) WHERE state IN ('queued', 'deferred') AND retry_wall IS NOT NULL;
 CREATE INDEX messages_open ON messages (customer_id, lane, not_before_at, id) WHERE state IN ('queued', 'deferred', 'claimed', 'at_dot');
 CREATE INDEX messages_flight ON messages (lane, leased_wall) WHERE state IN ('claimed', 'at_dot');
 CREATE INDEX messages_customer ON messages (customer_id, queued_at);
@@ -405,4 +424,48 @@ END $$;
 -- +goose StatementEnd
 CREATE TRIGGER pauses_gate BEFORE INSERT OR UPDATE ON pauses FOR EACH STATEMENT EXECUTE FUNCTION close_gate();
 CREATE TRIGGER suppressions_gate BEFORE INSERT OR UPDATE ON suppressions FOR EACH STATEMENT EXECUTE FUNCTION close_gate();
+CREATE TRIGGER switches_gate BEFORE INSERT OR UPDATE ON switches FOR EACH STATEMENT EXECUTE FUNCTION close_gate();
 CREATE TRIGGER settings_gate BEFORE UPDATE ON settings FOR EACH STATEMENT EXECUTE FUNCTION close_gate();
+
+-- Erasure. What is hers goes; rows that only count stay, and name cus_erased, who is nobody: a customer row that is merged into
+-- itself and so never found. It is made by the first erasure.
+CREATE TABLE erasures (
+    customer_id text PRIMARY KEY,                  -- cus_… of her who was erased: it leads nowhere any more
+    asked_at    timestamptz NOT NULL,
+    rows        bigint NOT NULL DEFAULT 0,         -- gone or made anonymous so far
+    finished_at timestamptz                        -- NULL: events of hers are still there, unreadable; a background step takes them
+);
+CREATE INDEX customers_merged ON customers (merged_into) WHERE merged_into IS NOT NULL;
+CREATE INDEX erasures_open ON erasures (customer_id) WHERE finished_at IS NULL;
+CREATE INDEX event_ids_event ON event_ids (event_id);
+CREATE INDEX events_parked ON events (user_id) WHERE applied_at IS NOT NULL AND number IS NULL;
+CREATE INDEX audit_target ON audit (target);
+ALTER TABLE idempotency ADD COLUMN customer_id text NOT NULL DEFAULT ''; -- whom the answer names
+CREATE INDEX idempotency_customer ON idempotency (customer_id) WHERE customer_id <> '';
+
+-- An anonymous message never changes again: a late reply or bounce would bring her address back.
+-- +goose StatementBegin
+CREATE FUNCTION leave_alone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+-- +goose StatementEnd
+CREATE TRIGGER messages_erased BEFORE UPDATE ON messages FOR EACH ROW WHEN (OLD.customer_id = 'cus_erased')
+    EXECUTE FUNCTION leave_alone();
+
+-- The suppression of an erased address stays, as 'sealed:' and its HMAC-SHA256 under settings.token_key: it can be recognised
+-- and not be read. Postgres has SHA-256 only, so the two padded keys of RFC 2104 are kept ready (a key is at most 64 bytes).
+-- +goose StatementBegin
+CREATE FUNCTION hmac_pad(key bytea, pad int) RETURNS bytea LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE padded bytea := decode(repeat(lpad(to_hex(pad), 2, '0'), 64), 'hex');
+BEGIN
+    IF length(key) > 64 THEN RAISE EXCEPTION 'a token key has at most 64 bytes'; END IF;
+    FOR i IN 0 .. length(key) - 1 LOOP
+        padded := set_byte(padded, i, get_byte(key, i) # pad);
+    END LOOP;
+    RETURN padded;
+END $$;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE FUNCTION seal(address text, ipad bytea, opad bytea) RETURNS text LANGUAGE sql STABLE AS
+    $$ SELECT 'sealed:' || encode(sha256(opad || sha256(ipad || convert_to(address, 'UTF8'))), 'hex') $$;
+-- +goose StatementEnd
+ALTER TABLE settings ADD COLUMN ipad bytea GENERATED ALWAYS AS (hmac_pad(token_key, 54)) STORED,
+    ADD COLUMN opad bytea GENERATED ALWAYS AS (hmac_pad(token_key, 92)) STORED;

@@ -72,8 +72,12 @@ func (s *Store) advance(ctx context.Context, tx pgx.Tx, id string, seq int64, ca
 }
 
 // punctual is how late, in wall time, a timer may come and still count as on time: the road from the timer through Temporal to
-// here takes a moment.
-const punctual = 3 * time.Second
+// here takes a moment. And early is how much too soon it may come: the clocks of two machines differ a little. One that comes
+// sooner still was set before product time stood still, and its moment has not come yet.
+const (
+	punctual = 3 * time.Second
+	early    = 100 * time.Millisecond
+)
 
 // moment is the product time of a decision, read under the lock. A timer that is on time, or fired by a clock ahead of ours,
 // decides at the moment that was promised: so a wait of five days is five days, and not a little more each time. One that is
@@ -83,7 +87,7 @@ func (s *Store) moment(e *enrollment, cause journey.Cause) time.Time {
 	if cause != journey.CauseTimer || e.DueAt == nil {
 		return now
 	}
-	if late := s.clock.Wall().Sub(s.clock.ToWall(*e.DueAt)); late < punctual {
+	if late := s.clock.Wall().Sub(s.clock.ToWall(*e.DueAt)); -early < late && late < punctual {
 		return *e.DueAt
 	}
 	return now

@@ -188,7 +188,7 @@ func (s *Store) startOthers(ctx context.Context, tx pgx.Tx, e *enrollment, out j
 		return err
 	}
 	for _, start := range out.Effects.Starts {
-		reason := ""
+		var reason string
 		l, err := s.liveJourney(ctx, tx, start.Journey)
 		switch journey.CodeOf(err) {
 		case journey.CodeNotFound, journey.CodeConflict:

@@ -68,6 +68,9 @@ func (s *Store) openClock(ctx context.Context) (clock *journey.Clock, err error)
 		epoch = journey.Epoch{Wall: at, Product: clock.ToProduct(at), Speed: cmp.Or(to, epoch.Speed)}
 		if stoodStill {
 			epoch.Product = *seen
+			if err := releaseLeases(ctx, tx, at); err != nil {
+				return err
+			}
 		}
 		clock = journey.NewClock(s.options.Wall, epoch)
 		_, err = tx.Exec(ctx, `UPDATE settings SET epoch_wall = $1, epoch_product = $2, speed = $3, seen_at = NULL`,
@@ -75,6 +78,16 @@ func (s *Store) openClock(ctx context.Context) (clock *journey.Clock, err error)
 		return err
 	})
 	return clock, err
+}
+
+// releaseLeases takes back what the dead hold: time stood still because nobody was there, and at the speed at which it goes on
+// their leases would last for weeks.
+func releaseLeases(ctx context.Context, tx pgx.Tx, wall time.Time) error {
+	if _, err := tx.Exec(ctx, `UPDATE messages SET leased_wall = $1 WHERE state IN ('claimed', 'at_dot')`, wall); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE wakeups SET leased_wall = NULL, tries = 0 WHERE leased_wall IS NOT NULL`)
+	return err
 }
 
 // SeeTime notes that product time runs, up to ahead from now. With Options.Standstill, an installation that runs at a speed

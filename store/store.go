@@ -96,6 +96,10 @@ func poolConfig(url string, o *Options) (*pgxpool.Config, error) {
 		config.ConnConfig.RuntimeParams[name] = fmt.Sprintf("%dms", d.Milliseconds())
 	}
 	config.ConnConfig.RuntimeParams["application_name"] = "perennial"
+	config.ConnConfig.RuntimeParams["jit"] = "off" // our statements are short: compiling them costs more than running them
+	// A connection that was idle for a second is not pinged before each use: a broken one shows at the first statement, and
+	// what matters is repeated by those who asked.
+	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > 30*time.Second }
 	config.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
 		c.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},

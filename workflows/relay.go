@@ -57,13 +57,10 @@ func (r *Relay) Run(ctx context.Context) error {
 		}
 		leased, err := r.carry(ctx, limit)
 		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
+		case err != nil && ctx.Err() == nil:
 			backoff = min(max(relayBackoff, 2*backoff), relayPatience)
 			r.Log.Warn("relay is backing off", "for", backoff, "error", err)
 			pause(ctx, nil, backoff)
-			continue
 		case backoff > 0:
 			backoff = 0
 			r.Log.Info("relay is draining")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
 	"golang.org/x/sync/errgroup"
@@ -37,11 +38,12 @@ type app struct {
 	tokens   journey.Tokens
 	relay    *smtp.Relay
 	queues   workflows.Queues
+	stopping chan struct{} // closed when run is told to end
 }
 
 // openApp connects to everything. The schema must be up to date (store.Migrate).
 func openApp(ctx context.Context, c config, temporal client.Options, log *slog.Logger) (_ *app, err error) {
-	a := &app{config: c, log: log, queues: workflows.DefaultQueues()}
+	a := &app{config: c, log: log, queues: workflows.DefaultQueues(), stopping: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -63,7 +65,7 @@ func openApp(ctx context.Context, c config, temporal client.Options, log *slog.L
 	}
 	a.tokens = journey.Tokens{Key: settings.TokenKey}
 	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates}
-	temporal.Logger = sdklog.NewStructuredLogger(log)
+	temporal.Logger = sdklog.NewStructuredLogger(slog.New(calmEnd{log.Handler(), a.stopping}))
 	if a.temporal, err = client.NewLazyClient(temporal); err != nil {
 		return nil, fmt.Errorf("reading the address of Temporal: %w", err)
 	}
@@ -81,11 +83,13 @@ func (a *app) close() {
 
 // run plays the roles of the process until ctx ends, and lets each finish what it has begun.
 func (a *app) run(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { close(a.stopping) })()
 	group, ctx := errgroup.WithContext(ctx)
 	if a.config.has("api") {
 		group.Go(func() error { return a.serveHTTP(ctx) })
 	}
 	group.Go(func() error { return a.runInbox(ctx) })
+	group.Go(func() error { return a.upkeep(ctx) })
 	if a.store.Clock().Speed() != 1 {
 		group.Go(func() error { return a.seeTime(ctx) })
 	}
@@ -112,6 +116,26 @@ func (a *app) seeTime(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			_ = a.store.SeeTime(ctx, every) // a database that is away says so elsewhere; the next tick tries again
+		}
+	}
+}
+
+// keepBytes is how long the bytes of a mail are kept; then only their hash is.
+const keepBytes = 30 * 24 * time.Hour
+
+// upkeep forgets, now and every hour, what need not be kept any longer.
+func (a *app) upkeep(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		_, err := a.store.ForgetBytes(ctx, a.store.Clock().Wall().Add(-keepBytes))
+		if err = errors.Join(err, a.store.Upkeep(ctx)); err != nil && ctx.Err() == nil {
+			a.log.Warn("upkeep did not come to its end; it tries again in an hour", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
 		}
 	}
 }
@@ -151,6 +175,9 @@ func (a *app) work(ctx context.Context) error {
 	if err := a.awaitTemporal(ctx); err != nil {
 		return err
 	}
+	if err := a.dropDeadLanes(ctx); err != nil {
+		return err
+	}
 	parts := workflows.Activities{}
 	if a.config.has("worker") {
 		parts.Advancer = &activities.Advancer{Store: a.store}
@@ -180,6 +207,24 @@ func (a *app) work(ctx context.Context) error {
 		err = errors.Join(err, parts.Sender.Shutdown(drain))
 	}
 	return err
+}
+
+// dropDeadLanes ends the lanes that a process which was killed has left at work, where we are the only one: Temporal would notice
+// its death after ten seconds, and those are ten days of the demo.
+func (a *app) dropDeadLanes(ctx context.Context) error {
+	if !a.config.Alone {
+		return nil
+	}
+	return a.insist(ctx, func() error {
+		for _, lane := range journey.Lanes() {
+			var gone *serviceerror.NotFound
+			err := a.temporal.TerminateWorkflow(ctx, workflows.DeliveryID(lane), "", "the installation starts anew")
+			if err != nil && !errors.As(err, &gone) {
+				return fmt.Errorf("ending the lane %s: %w", lane, err)
+			}
+		}
+		return nil
+	})
 }
 
 // runRelay sees to it that the lanes and the scan are there, and carries wake-ups until ctx ends.
@@ -231,10 +276,12 @@ func (a *app) awaitTemporal(ctx context.Context) error {
 func (a *app) insist(ctx context.Context, do func() error) error {
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
 		err := do()
-		if err == nil || ctx.Err() != nil {
+		if err == nil {
 			return nil
 		}
-		a.log.Warn("Temporal does not answer; trying again", "in", wait, "error", err)
+		if ctx.Err() == nil {
+			a.log.Warn("Temporal does not answer; trying again", "in", wait, "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -280,4 +327,30 @@ func mailDomain(from string) string {
 		return ""
 	}
 	return address.Address[strings.LastIndexByte(address.Address, '@')+1:]
+}
+
+// calmEnd leaves out the warnings with which Temporal's SDK accompanies its own stopping: nothing is wrong then.
+type calmEnd struct {
+	slog.Handler
+	stopping <-chan struct{}
+}
+
+// Enabled says whether a record of that level is written.
+func (h calmEnd) Enabled(ctx context.Context, level slog.Level) bool {
+	select {
+	case <-h.stopping:
+		return level >= slog.LevelError
+	default:
+		return h.Handler.Enabled(ctx, level)
+	}
+}
+
+// WithAttrs keeps the rule for loggers made from this one.
+func (h calmEnd) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return calmEnd{h.Handler.WithAttrs(attrs), h.stopping}
+}
+
+// WithGroup keeps it too.
+func (h calmEnd) WithGroup(name string) slog.Handler {
+	return calmEnd{h.Handler.WithGroup(name), h.stopping}
 }

@@ -33,9 +33,11 @@ type config struct {
 	TimeZone      string `env:"TIME_ZONE" envDefault:"UTC"`
 	LogLevel      string `env:"LOG_LEVEL" envDefault:"info"`
 
-	// Speed and Sandbox are not for production: dev and demo set them. A sandbox relay is the inbox, which reaches nobody.
+	// These are not for production: dev and demo set them. A sandbox relay is the inbox, which reaches nobody; alone says that
+	// no other process works on the installation.
 	Speed   float64 `env:"-"`
 	Sandbox bool    `env:"-"`
+	Alone   bool    `env:"-"`
 }
 
 var allRoles = []string{"api", "worker", "sender"}

@@ -143,8 +143,7 @@ func serveAndPlay(ctx context.Context, a *app, engine *childEngine, in installat
 			played = nil
 		case err := <-served:
 			return err
-		case err := <-engine.done:
-			engine.done <- err
+		case <-engine.done:
 			return errors.Join(errors.New("the engine ended (Postgres, Temporal, inbox): start again, nothing is lost"), stopServing())
 		case <-ctx.Done():
 			fmt.Fprintln(std.err, "stopping")
@@ -164,7 +163,7 @@ func (o *devOptions) config(env map[string]string, e engineAddress) (config, err
 		c.SMTPURL, c.Sandbox = o.SMTPURL, false
 	}
 	c.Listen = net.JoinHostPort(o.Host, strconv.Itoa(o.HTTPPort))
-	c.Speed = o.Speed
+	c.Speed, c.Alone = o.Speed, true
 	if env["PUBLIC_URL"] == "" {
 		c.PublicURL = "http://" + c.Listen
 	}

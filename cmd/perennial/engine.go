@@ -31,7 +31,7 @@ type engineAddress struct {
 type childEngine struct {
 	engineAddress
 	hold io.Closer
-	done chan error // the one result of the process
+	done chan struct{} // closed when the process has ended; it says why on its standard error
 	cmd  *exec.Cmd
 }
 
@@ -44,8 +44,9 @@ func startEngine(ctx context.Context, o devOptions, env map[string]string, std s
 	if err != nil {
 		return nil, err
 	}
-	//nolint:gosec // the program is ours, the arguments are the operator's own
-	cmd := exec.Command(program, "--data", filepath.Join(o.Data, "engine"), "--exit-with-stdin",
+	// Not CommandContext: the end of ctx must not kill it, it is to end cleanly after us.
+	cmd := exec.Command(program, //nolint:noctx // see above
+		"--data", filepath.Join(o.Data, "engine"), "--exit-with-stdin",
 		"--temporal-port", strconv.Itoa(o.TemporalPort), "--temporal-ui-port", strconv.Itoa(o.TemporalUIPort),
 		"--smtp-port", strconv.Itoa(o.SMTPPort), "--inbox-port", strconv.Itoa(o.InboxPort))
 	ownGroup(cmd)
@@ -62,12 +63,13 @@ func startEngine(ctx context.Context, o devOptions, env map[string]string, std s
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the engine: %w", err)
 	}
-	e := &childEngine{hold: hold, done: make(chan error, 1), cmd: cmd}
+	e := &childEngine{hold: hold, done: make(chan struct{}), cmd: cmd}
 	ready := make(chan error, 1)
 	go func() {
 		ready <- e.readReady(out)
 		_, _ = io.Copy(io.Discard, out)
-		e.done <- cmd.Wait()
+		_ = cmd.Wait()
+		close(e.done)
 	}()
 	select {
 	case err := <-ready:

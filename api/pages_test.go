@@ -1,0 +1,93 @@
+package api_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"perennial/api"
+	"perennial/journey"
+)
+
+// In a real browser, at 360 and 700 pixels: nothing stands out at the side, every control is big enough for a thumb and has a
+// name, the stylesheet passes its own policy, and the survey can be answered.
+func TestPagesInABrowser(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.publish("win-back", winBack, winBackFiles)
+	_, _, sent := s.asked("ada")
+	s.wall.pass(time.Minute)
+	server := httptest.NewServer(s.http)
+	t.Cleanup(server.Close)
+	ctx := browse(t)
+	survey := server.URL + s.link(journey.TokenSurvey, sent[2], 0)
+	for _, width := range []int64{360, 700} {
+		for _, url := range []string{survey + "?score=9", server.URL + s.link(journey.TokenUnsubscribe, sent[2], 0), server.URL + "/u/x", server.URL + "/docs",
+			server.URL + s.link(journey.TokenPreferences, sent[2], 0), server.URL + s.link(journey.TokenBack, sent[2], 0)} {
+			require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(url)))
+			seen := ask[struct {
+				Wide, Small, Nameless int
+				Font                  string
+			}](t, ctx, `({
+				Wide: document.documentElement.scrollWidth,
+				Font: getComputedStyle(document.body).fontFamily,
+				Small: [...document.querySelectorAll('button, .choice, .scores label')].map(e => e.getBoundingClientRect())
+					.filter(r => r.height < 44 || r.width < 34).length,
+				Nameless: [...document.querySelectorAll('input:not([type=hidden]), textarea')]
+					.filter(e => !e.labels.length || !e.labels[0].textContent.trim()).length,
+			})`)
+			assert.LessOrEqual(t, int64(seen.Wide), width, url)
+			assert.Contains(t, seen.Font, "Georgia", "%s has its style", url)
+			assert.Zero(t, seen.Small, "%s at %d", url, width)
+			assert.Zero(t, seen.Nameless, url)
+		}
+	}
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(survey+"?score=9"), chromedp.SendKeys("#comment", "Lovely"),
+		chromedp.Click("button[type=submit]"), chromedp.WaitVisible(`main a`)))
+	text := ask[string](t, ctx, `document.querySelector('main').textContent`)
+	assert.Contains(t, text, "change it")
+	assert.Equal(t, 9, one[int](s, `SELECT score FROM survey_invites WHERE comment = 'Lovely'`))
+}
+
+// ask evaluates an expression in the page.
+func ask[T any](t *testing.T, ctx context.Context, expression string) T { //nolint:revive // a test comes first
+	t.Helper()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	require.NoError(t, err)
+	return v
+}
+
+// browse starts a browser with a fresh profile.
+func browse(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-background-networking", true)))
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("about:blank")), "is Chromium installed?")
+	return ctx
+}
+
+func TestAPanicIsAProblemAndALine(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(d *api.Deps) {
+		d.Rest = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("the roof fell in") })
+	})
+	got := s.call("", http.MethodGet, "/console", nil)
+	assert.Equal(t, 500, got.status)
+	assert.Equal(t, "application/problem+json", got.header.Get("Content-Type"))
+	assert.NotContains(t, got.body, "roof")
+	assert.Contains(t, s.log.String(), "the roof fell in")
+	assert.Equal(t, 404, s.call("", http.MethodGet, "/api/none", nil).status, "what is ours is not handed over")
+	server := api.HTTPServer(s.http, slog.New(slog.DiscardHandler))
+	assert.NotZero(t, server.ReadHeaderTimeout)
+	assert.NotZero(t, server.MaxHeaderBytes)
+}
