@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"io"
 	"io/fs"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
 	"perennial/migrations"
@@ -34,7 +36,7 @@ func Database(t testing.TB) string {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		exec(ctx, t, admin, "DROP DATABASE IF EXISTS "+ident(name)+" WITH (FORCE)")
+		drop(ctx, t, admin, name)
 	})
 	return withDatabase(t, admin, name)
 }
@@ -80,6 +82,27 @@ func ensureTemplate(ctx context.Context, t testing.TB, admin, template string) {
 	require.NoError(t, store.Migrate(ctx, withDatabase(t, admin, building), io.Discard))
 	_, err = conn.Exec(ctx, "ALTER DATABASE "+ident(building)+" RENAME TO "+ident(template))
 	require.NoError(t, err)
+}
+
+// drop drops a database that its test may have left connections to. WITH (FORCE) would stumble over an autovacuum worker, which
+// belongs to a superuser; without it Postgres sends that one away itself.
+func drop(ctx context.Context, t testing.TB, admin, name string) {
+	t.Helper()
+	conn, err := pgx.Connect(ctx, admin)
+	require.NoError(t, err, "connecting to Postgres for tests")
+	defer conn.Close(ctx) //nolint:errcheck // the session ends either way
+	for {
+		_, err = conn.Exec(ctx, `
+			SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND usename = current_user`, name)
+		require.NoError(t, err)
+		_, err = conn.Exec(ctx, "DROP DATABASE IF EXISTS "+ident(name))
+		var used *pgconn.PgError
+		if errors.As(err, &used) && used.Code == "55006" && ctx.Err() == nil {
+			continue // somebody is just leaving
+		}
+		require.NoError(t, err)
+		return
+	}
 }
 
 func migrationsHash(t testing.TB) string {
