@@ -42,8 +42,12 @@ bin/perennial-engine: $(ENGINE_SRC)
 tools/.postgres:
 	@tools/need-postgres
 
+.PHONY: tools/.chromium
+tools/.chromium:
+	@tools/need-chromium
+
 .PHONY: test
-test: build lint test-engine test-go ## everything: lint, then all tests on real parts with the race detector
+test: tools/.chromium build lint test-engine test-go ## everything: lint, then all tests on real parts with the race detector
 
 .PHONY: test-engine
 test-engine: bin/perennial-engine
