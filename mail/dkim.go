@@ -144,6 +144,7 @@ func relaxedHeader(field string) string {
 // relaxedBody is RFC 6376, section 3.4.4.
 func relaxedBody(body []byte) []byte {
 	var b bytes.Buffer
+	b.Grow(len(body))
 	empty := 0 // lines that only count when something follows
 	for line := range bytes.SplitSeq(body, []byte("\r\n")) {
 		text := strings.TrimRight(squeeze(string(line)), " ")
@@ -159,6 +160,9 @@ func relaxedBody(body []byte) []byte {
 
 // squeeze makes one space of every run of spaces and tabs.
 func squeeze(s string) string {
+	if strings.IndexByte(s, '\t') < 0 && !strings.Contains(s, "  ") {
+		return s
+	}
 	var b strings.Builder
 	space := false
 	for i := range len(s) {
