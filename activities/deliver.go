@@ -144,7 +144,7 @@ func (s *Sender) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, e
 // Run sends what is due in a lane until ctx ends, then drains: what has not begun its DATA goes back into the queue, what is under way
 // gets a few seconds, and what waits for its reply is left to go on by itself. The error is that of the ledger.
 func (s *Sender) Run(ctx context.Context, name string) (DeliverResult, error) {
-	r := &run{lane: s.lane(name), sending: map[journey.Fence]bool{}}
+	r := &run{lane: s.lane(name)}
 	err := r.loop(ctx)
 	r.drain()
 	if ctx.Err() != nil {
@@ -193,10 +193,9 @@ type run struct {
 	rest  time.Duration // after a claim that was dear and found nothing
 	swept time.Time     // wall time of the last sweep
 
-	mu      sync.Mutex
-	result  DeliverResult
-	sending map[journey.Fence]bool // claimed, not yet at the dot: to be renewed
-	cut     context.CancelFunc     // ends every attempt that is not at the dot
+	mu     sync.Mutex
+	result DeliverResult
+	cut    context.CancelFunc // ends every attempt that is not at the dot
 }
 
 func (r *run) loop(ctx context.Context) error {
@@ -204,7 +203,6 @@ func (r *run) loop(ctx context.Context) error {
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	r.cut = cut
 	changed := s.Ledger.Listen(ctx, "messages")
-	go r.renew(attempts)
 	for away := time.Duration(0); ctx.Err() == nil; {
 		err := r.turn(ctx, attempts, changed)
 		switch {
@@ -320,7 +318,7 @@ func (r *run) begin(ctx context.Context, c journey.Claimed) {
 		domain = domainOf(c.Message.Address)
 	}
 	l.pace.take(l.sender.Clock.Wall(), domain)
-	r.hold(fence, true)
+	l.hold(fence, true)
 	r.wg.Add(1)
 	l.wg.Add(1)
 	go func() {
@@ -332,27 +330,16 @@ func (r *run) begin(ctx context.Context, c journey.Claimed) {
 		reply := l.send(ctx, c, func() {
 			passed = true
 			l.passed.Add(1)
-			r.hold(fence, false)
 			seat.wait()
 		})
-		r.hold(fence, false)
 		l.judge(domain, reply.Outcome)
 		l.report(reply)
+		l.hold(fence, false)
 		if passed {
 			l.passed.Add(-1)
 		}
 		r.count(reply.Kind)
 	}()
-}
-
-func (r *run) hold(f journey.Fence, held bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if held {
-		r.sending[f] = true
-	} else {
-		delete(r.sending, f)
-	}
 }
 
 func (r *run) count(kind journey.OutcomeKind) {
@@ -371,31 +358,6 @@ func (r *run) count(kind journey.OutcomeKind) {
 		r.result.Refused++
 	default:
 		r.result.Unsent++
-	}
-}
-
-// renew keeps the claims of slow attempts: a relay may take minutes for its banner.
-func (r *run) renew(ctx context.Context) {
-	tick := time.NewTicker(claimLease / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		r.mu.Lock()
-		fences := make([]journey.Fence, 0, len(r.sending))
-		for f := range r.sending {
-			fences = append(fences, f)
-		}
-		r.mu.Unlock()
-		if len(fences) == 0 {
-			continue
-		}
-		if err := r.lane.sender.Ledger.RenewClaims(ctx, fences, claimLease); err != nil {
-			r.lane.log("renewing claims", err)
-		}
 	}
 }
 

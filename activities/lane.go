@@ -2,6 +2,8 @@ package activities
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,17 +30,55 @@ type lane struct {
 	aside   chan struct{} // one in it for each message that waits long for its reply, and has given its slot to another
 	idle    chan Wire
 	dialing chan struct{} // one in it for each dial under way
+
+	mu   sync.Mutex
+	held map[journey.Fence]bool // claimed, until the reply is stored: to be renewed
 }
 
 func newLane(s *Sender, name string) *lane {
 	slots := s.slots()
 	l := &lane{sender: s, name: name, dots: make(chan dotAsk), replies: make(chan storing), pace: newPace(s.Rate, s.DomainRates),
 		slots: make(chan struct{}, slots), aside: make(chan struct{}, slots*asidePerSlot),
-		idle: make(chan Wire, slots*(1+asidePerSlot)), dialing: make(chan struct{}, slots)}
+		idle: make(chan Wire, slots*(1+asidePerSlot)), dialing: make(chan struct{}, slots),
+		held: map[journey.Fence]bool{}}
 	l.life, l.end = context.WithCancel(context.Background())
 	go l.commit()
 	go l.record()
+	go l.renew()
 	return l
+}
+
+func (l *lane) hold(f journey.Fence, held bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if held {
+		l.held[f] = true
+	} else {
+		delete(l.held, f)
+	}
+}
+
+// renew keeps what this process has under way, for as long as it lives: a relay may take minutes for its banner, and nine for its
+// reply. What nobody renews is soon somebody else's, so that the death of a sender holds up no customer for long.
+func (l *lane) renew() {
+	tick := time.NewTicker(claimLease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.life.Done():
+			return
+		case <-tick.C:
+		}
+		l.mu.Lock()
+		fences := slices.Collect(maps.Keys(l.held))
+		l.mu.Unlock()
+		if len(fences) == 0 {
+			continue
+		}
+		if err := l.sender.Ledger.RenewClaims(l.life, fences, claimLease); err != nil {
+			l.log("renewing claims", err)
+		}
+	}
 }
 
 // close waits for what is under way, at most until ctx ends, and lets the lane go.

@@ -148,13 +148,14 @@ func (s *Store) claim(ctx context.Context, tx pgx.Tx, o journey.ClaimOptions) (c
 	return claimed, dropped, err
 }
 
-// RenewClaims prolongs the leases of messages that are still claimed at these attempts: their sender lives, it is only slow.
+// RenewClaims prolongs the leases of messages that are still under way at these attempts, before the dot or after it: their
+// sender lives, it is only slow.
 func (s *Store) RenewClaims(ctx context.Context, fences []journey.Fence, lease time.Duration) (err error) {
 	defer wrap(&err, "renewing %d claims", len(fences))
 	ids, attempts := unzip(fences)
 	_, err = s.pool.Exec(ctx, `
 		UPDATE messages m SET leased_wall = $3 FROM unnest($1::text[], $2::int[]) AS f (id, attempt)
-		WHERE m.id = f.id AND m.attempt = f.attempt AND m.state = 'claimed'`, ids, attempts, s.clock.Wall().Add(lease))
+		WHERE m.id = f.id AND m.attempt = f.attempt AND m.state IN ('claimed', 'at_dot')`, ids, attempts, s.clock.Wall().Add(lease))
 	return err
 }
 

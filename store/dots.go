@@ -14,9 +14,9 @@ import (
 // dotGate is the lock of the schema's close_gate: shared by those who let messages pass, taken alone by what stops them.
 const dotGate = 7243010
 
-// replyLease is how long a message may stand at the dot before its sender is given up: the 9 minutes that a sender waits for
-// the reply, and one to store it.
-const replyLease = 10 * time.Minute
+// replyLease is how long a message may stand at the dot without its sender renewing it (RenewClaims) before the sender is given
+// up. The reply itself may take 9 minutes.
+const replyLease = 30 * time.Second
 
 // ReachDot asks, for a batch of messages in one commit, whether each may be finished now; those that are true are at_dot, with the
 // bytes that go out. Every check of the claim is made again, behind the gate: once a pause, an unsubscribe or a switch

@@ -106,11 +106,15 @@ func TestDoubtOfMarketingIsNeverSentAgain(t *testing.T) {
 			l.exec(prepare.sql)
 			c := l.claim(prepare.lane)[0]
 			require.True(t, l.dot(c))
-			l.pass(9*time.Minute + 59*time.Second)
+			for range 18 { // nine minutes, in which its sender lives and waits for the reply
+				l.pass(29 * time.Second)
+				require.NoError(t, l.RenewClaims(t.Context(), []journey.Fence{{ID: c.Message.ID, Attempt: c.Message.Attempt}}, 30*time.Second))
+			}
+			l.pass(29 * time.Second)
 			swept, err := l.SweepDoubtful(t.Context(), prepare.lane)
 			require.NoError(t, err)
 			require.Zero(t, swept, "the reply may still come")
-			l.pass(time.Second)
+			l.pass(time.Second) // nobody renews it: its sender is dead, and she is not to wait for it
 			swept, err = l.SweepDoubtful(t.Context(), prepare.lane)
 			require.NoError(t, err)
 			require.Equal(t, journey.Swept{Unknown: 1}, swept)
