@@ -36,6 +36,7 @@ const (
 	EventGoalReached       = "Goal Reached"
 	EventMessageSent       = "Message Sent"
 	EventMessageBounced    = "Message Bounced"
+	EventMessageComplained = "Message Complained"
 	EventMessageDropped    = "Message Dropped"
 	EventLinkClicked       = "Link Clicked"
 	EventSurveyAnswered    = "Survey Answered"

@@ -85,6 +85,8 @@ const (
 	ReasonInDoubt    = "in_doubt"
 	ReasonRender     = "render"
 	ReasonPoolEmpty  = "pool_empty"
+	ReasonCeiling    = "over_ceiling"
+	ReasonNoUTF8     = "no_smtputf8" // the address needs SMTPUTF8 (RFC 6531), and the relay does not offer it
 )
 
 // Brand is who the mail is from; it belongs to the installation, not to a journey.
