@@ -6,6 +6,7 @@ const (
 	ReasonSupport = "support"
 	ReasonMissing = "missing" // a wait hung on a value that is not there
 	ReasonPast    = "past"    // a wait's moment was over
+	ReasonLeft    = "left"    // another journey took her out
 	ReasonRunaway = "runaway" // the version runs in circles
 )
 

@@ -113,6 +113,12 @@ const (
 	StepSet     Kind = "set"
 	StepStart   Kind = "start"
 	StepExit    Kind = "exit"
+
+	StepRepeat   Kind = "repeat"
+	StepLeave    Kind = "leave"
+	StepConsent  Kind = "consent"
+	StepSuppress Kind = "suppress"
+	StepPause    Kind = "pause"
 )
 
 // Step is one element of a journey. ID is unique in the version and stable across versions. Exactly one of the pointers is
@@ -134,6 +140,12 @@ type Step struct {
 	Set     []Assignment // in file order
 	Start   *Start
 	Exit    string // the reason
+
+	Repeat   *Repeat
+	Leave    []string // keys of the journeys that she leaves
+	Consent  *ConsentStep
+	Suppress string // the reason
+	Pause    *PauseStep
 }
 
 // Arm is a list of steps under a condition. In a branch the first arm whose condition holds is taken; Else marks the last.
@@ -270,6 +282,27 @@ type Start struct {
 	With    map[string]Value
 }
 
+// Repeat goes through its steps again and again: Times at most, until the condition holds, which is asked before each round.
+// A round waits at least once.
+type Repeat struct {
+	Times int
+	Until *Cond // nil: all the times
+	Then  []*Step
+}
+
+// ConsentStep changes where she stands with a topic. The reason is kept with the proof.
+type ConsentStep struct {
+	Topic  string
+	Is     Consent
+	Reason string
+}
+
+// PauseStep lets her mail on the topics stand still.
+type PauseStep struct {
+	Topics []string
+	For    time.Duration
+}
+
 // Value is a literal, or is read when the step is reached.
 type Value struct {
 	Literal any
@@ -371,7 +404,7 @@ type JourneyCond struct {
 func (d *Definition) Step(id string) *Step { return d.byID[id] }
 
 // Next returns the id of the step that follows the given one once it is finished, "" at the end. Arms rejoin: the last step
-// of an arm is followed by what follows the step that holds the arm.
+// of an arm is followed by what follows the step that holds the arm, and the last step of a round by the repeat itself.
 func (d *Definition) Next(id string) string { return d.next[id] }
 
 // Arms returns the lists of steps inside a step, in file order.
@@ -407,6 +440,8 @@ func (s *Step) Arms() [][]*Step {
 		for _, a := range s.Task.Outcomes {
 			add(a.Then)
 		}
+	case s.Repeat != nil:
+		add(s.Repeat.Then)
 	}
 	return out
 }
@@ -424,8 +459,12 @@ func (d *Definition) link(steps []*Step, after string) {
 			follows = steps[i+1].ID
 		}
 		d.byID[s.ID], d.next[s.ID] = s, follows
+		rejoins := follows
+		if s.Repeat != nil { // a round ends where the next one begins
+			rejoins = s.ID
+		}
 		for _, arm := range s.Arms() {
-			d.link(arm, follows)
+			d.link(arm, rejoins)
 		}
 	}
 }

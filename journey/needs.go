@@ -63,6 +63,8 @@ func (n *needs) step(s *Step) {
 		for _, v := range s.Start.With {
 			n.value(&v)
 		}
+	case s.Repeat != nil:
+		n.condition(s.Repeat.Until, false)
 	}
 	n.arms(s.Branch)
 	for _, a := range s.Set {
@@ -246,7 +248,12 @@ func (d *Definition) References() References {
 			surveys.add(s.Survey.Ask)
 		case s.Start != nil:
 			journeys.add(s.Start.Journey)
+		case s.Consent != nil:
+			topics.add(s.Consent.Topic)
+		case s.Pause != nil:
+			topics.add(s.Pause.Topics...)
 		}
+		journeys.add(s.Leave...)
 	})
 	delete(topics, TopicTransactional)
 	delete(journeys, d.Key)
@@ -288,6 +295,8 @@ func (d *Definition) eachCond(f func(*Cond)) {
 			arms(s.Survey.Answers)
 		case s.Task != nil:
 			arms(s.Task.Outcomes)
+		case s.Repeat != nil:
+			f(s.Repeat.Until)
 		}
 	})
 }

@@ -110,7 +110,7 @@ func isLater(place, word string) bool {
 	case "goal":
 		words = []string{"by", "if", "for", "as", "then"}
 	case "a step":
-		words = []string{"repeat", "webhook", "notify", "consent", "suppress", "pause", "leave"}
+		words = []string{"webhook", "notify"}
 	case "send":
 		words = []string{"to", "channel", "subjects", "winner"}
 	case "split":

@@ -44,6 +44,7 @@ type State struct {
 	Paused    bool      `json:"paused,omitempty"`   // she is known to stand still: the pause is in the log
 	Accounted time.Time `json:"accounted,omitzero"` // pauses up to here have gone into Effects.Shift
 
+	Rounds    map[string]int    `json:"rounds,omitempty"` // of the repeats that she is in: rounds begun
 	Vars      map[string]any    `json:"vars,omitempty"`
 	Answer    map[string]any    `json:"answer,omitempty"`  // of the last survey or task: score, choice, comment, outcome
 	Coupons   map[string]string `json:"coupons,omitempty"` // as → cpn_…
@@ -200,6 +201,11 @@ const (
 	LogMoved      = "moved"      // {by, reason, to}
 	LogExited     = "exited"     // {reason}
 	LogHoldout    = "holdout"    // {message}: would have been sent
+	LogRepeat     = "repeat"     // a round began: {round}; or the repeat is over: {over: until | times, values}
+	LogLeave      = "leave"      // {journeys}
+	LogConsent    = "consent"    // {topic, is, reason}
+	LogSuppress   = "suppress"   // {reason}
+	LogSnooze     = "snooze"     // her mail on topics stands still: {topics, until}
 )
 
 // CouponRequest asks for one code.
@@ -224,6 +230,10 @@ type Effects struct {
 	Shift     time.Duration        // when > 0: add to not_before and expires_at of her queued messages (resume with keep)
 	CloseTask string               // tsk_… that is no longer waited for
 	Expiries  map[string]time.Time // cpn_… → when it expires: a message of this decision is the first that carries it
+	Consents  []ConsentChange      // to store with their proof (Topic, Is, Source, Wording, Address, At are set)
+	Suppress  string               // when not "": her address gets no marketing any more, for this reason
+	Pauses    []Pause              // to begin, of ScopeCustomerTopic
+	Leaves    []string             // keys of journeys whose enrollments of hers are to exit
 }
 
 // Attribute is one attribute to set.

@@ -76,6 +76,8 @@ func (p *parser) pass(s *Step, w way) way {
 		return p.passWaitFor(s, w)
 	case StepSurvey, StepTask:
 		return p.passAsked(s, w)
+	case StepRepeat:
+		return p.passRepeat(s, w)
 	default: // goes on
 	}
 	return w
@@ -119,6 +121,20 @@ func (p *parser) passWaitFor(s *Step, w way) way {
 		arms = append(arms, p.follow(s.WaitFor.Timeout.Then, w.fork()))
 	}
 	return joinOr(arms, w)
+}
+
+// passRepeat goes through one round. With `until` there may be none.
+func (p *parser) passRepeat(s *Step, w way) way {
+	round := w.fork()
+	round.waited = false
+	round = p.follow(s.Repeat.Then, round)
+	if !round.ended && !round.waited && len(s.Repeat.Then) > 0 {
+		p.fault(p.at(s), "a round of this repeat can pass without a wait: it would go round at once", "put a wait inside, on every way through it")
+	}
+	if s.Repeat.Until == nil {
+		return round
+	}
+	return join([]way{round, w})
 }
 
 // passAsked goes through a survey or a task: the arms, and the way of an answer that no arm is for.

@@ -74,6 +74,16 @@ func laterWords(e LogEntry, d details) string {
 		return EndWords(d.text("reason"))
 	case LogHoldout:
 		return "held out: would have been sent " + d.text("message")
+	case LogRepeat:
+		return d.wrapped("round", "began round ", " of the repeat") + d.prefixed("over", "the repeat is over: ")
+	case LogLeave:
+		return "leaves " + d.list("journeys", " and ")
+	case LogConsent:
+		return "the consent for " + d.text("topic") + " is now " + d.text("is") + d.prefixed("reason", ": ")
+	case LogSuppress:
+		return "her address gets no marketing any more" + d.prefixed("reason", ": ")
+	case LogSnooze:
+		return "her mail on " + d.list("topics", " and ") + " stands still" + d.until(", until ")
 	}
 	return strings.ReplaceAll(e.What, "_", " ")
 }
@@ -354,7 +364,7 @@ func valueWords(v any, zone *time.Location) string {
 func PauseWords(pauses []PauseView, next string, zone *time.Location) string {
 	p := pauses[0]
 	words := "stands still: " + map[Scope]string{ScopeCustomer: "she", ScopeEnrollment: "this enrollment", ScopeJourney: "the journey",
-		ScopeTopic: "the topic", ScopeEverything: "everything"}[p.Scope] + " was paused by " + p.By + " (" + p.Reason + ")"
+		ScopeTopic: "the topic", ScopeEverything: "everything", ScopeCustomerTopic: "her mail on the topic"}[p.Scope] + " was paused by " + p.By + " (" + p.Reason + ")"
 	if p.Until != nil {
 		words += ", until " + TimeWords(*p.Until, zone)
 	}

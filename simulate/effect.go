@@ -24,6 +24,7 @@ func (w *world) effect(e *enrollment, f journey.Effects) error {
 	e.tasks = append(e.tasks, f.Tasks...)
 	e.tasks = slices.DeleteFunc(e.tasks, func(t journey.Task) bool { return t.ID == f.CloseTask && t.DoneAt == nil })
 	w.set(f.Set)
+	w.rights(f)
 	for _, event := range f.Events {
 		w.apply(event)
 	}
@@ -33,6 +34,30 @@ func (w *world) effect(e *enrollment, f journey.Effects) error {
 		}
 	}
 	return nil
+}
+
+// rights changes what she may be sent.
+func (w *world) rights(f journey.Effects) {
+	for _, c := range f.Consents {
+		name := journey.EventTopicSubscribed
+		if c.Is == journey.ConsentWithdrawn {
+			name = journey.EventTopicUnsubscribed
+		}
+		w.persona.Customer.Consents = maps.Clone(w.persona.Customer.Consents)
+		w.persona.Customer.Consents[c.Topic] = c.Is
+		w.apply(journey.Event{Kind: journey.KindOwn, Name: name, Properties: map[string]any{
+			"topic": c.Topic, "source": c.Source, "wording": c.Wording, "address": c.Address,
+		}})
+	}
+	if f.Suppress != "" && w.def.Topic != journey.TopicTransactional {
+		w.persona.Suppressed = true
+	}
+	for _, p := range f.Pauses {
+		if p.Target == journey.TopicOf(w.persona.Customer.ID, w.def.Topic) {
+			w.pauses = append(w.pauses, p)
+			w.wakeAll()
+		}
+	}
 }
 
 // set changes her attributes and wakes who hangs on them.

@@ -57,7 +57,8 @@ func queuePauses(b *pgx.Batch, e *enrollment, topic string, into *[]journey.Paus
 		SELECT id, scope, target, reason, by, since_at AS since, until_at AS until, ended_at, on_resume
 		FROM pauses
 		WHERE (scope = 'everything' OR scope = 'customer' AND target = $1 OR scope = 'enrollment' AND target = $2
-		       OR scope = 'journey' AND target = $3 OR scope = 'topic' AND target = $4)
+		       OR scope = 'journey' AND target = $3 OR scope = 'topic' AND target = $4
+		       OR scope = 'customer_topic' AND target = $1 || '/' || $4)
 		  AND (coalesce(ended_at, until_at) IS NULL OR coalesce(ended_at, until_at) > $5)
 		ORDER BY since_at, id`, e.CustomerID, e.ID, e.JourneyKey, topic, e.EnteredAt).Query(func(rows pgx.Rows) error {
 		var err error
