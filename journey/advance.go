@@ -79,6 +79,7 @@ func begin(def *Definition, in Input) *decision {
 	d.st.Status = StatusActive
 	d.st.Visits = maps.Clone(in.State.Visits)
 	d.st.Rounds = maps.Clone(in.State.Rounds)
+	d.st.Lasting = maps.Clone(in.State.Lasting)
 	d.st.Vars = maps.Clone(in.State.Vars)
 	d.st.Answer = maps.Clone(in.State.Answer)
 	d.st.Coupons = maps.Clone(in.State.Coupons)
@@ -106,7 +107,7 @@ func (d *decision) live() bool { return d.st.Status == StatusActive && d.out.Tak
 func (d *decision) run() {
 	for d.live() {
 		if d.st.Step != "" && d.exitIf() {
-			return
+			continue // over, or on to last steps
 		}
 		if d.walking {
 			d.do()

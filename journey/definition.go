@@ -75,20 +75,26 @@ type Reentry struct {
 // ExitRule ends the enrollment at any moment, in the middle of a wait too.
 type ExitRule struct {
 	Event string
-	Match string // property whose value must equal the trigger's; "" any
-	Where *Cond  // on the event's properties
-	If    *Cond  // instead of Event: a condition on the customer
-	As    string // the reason, e.g. "won-back"
+	Match string        // property whose value must equal the trigger's; "" any
+	Where *Cond         // on the event's properties
+	If    *Cond         // instead of Event: a condition on the customer
+	For   time.Duration // that If must hold without a break; 0: at once
+	As    string        // the reason, e.g. "won-back"
+	Then  []*Step       // last steps: no exit rule ends her while she walks them
 }
 
 // Goal is what the journey is for.
 type Goal struct {
 	Event  string
+	If     *Cond         // instead of Event
+	For    time.Duration // that If must hold without a break
 	Match  string
 	Where  *Cond
 	Within time.Duration // since entering; 0: as long as the journey lasts
 	Value  string        // property that holds the value, e.g. "total"
 	Exit   bool          // reaching it ends the enrollment
+	As     string        // the reason then; "" is ReasonGoal
+	Then   []*Step       // last steps then
 }
 
 // Window is a span of the local day in which messages may go out. From is before To; both are minutes since local midnight.
@@ -325,158 +331,3 @@ const (
 	FromVar       ValueFrom = "var"
 	FromEvent     ValueFrom = "event" // inside a where: the properties of the event that is looked at
 )
-
-// Cond is a condition: a tree with exactly one form set per node.
-type Cond struct {
-	All, Any []*Cond
-	Not      *Cond
-
-	Operand *Value // attribute, account, trigger, answer, var: compared by Op
-	Op      Op
-	Arg     any // literal, or *Value, or []any for in and not_in; time.Duration for within_last and within_next
-
-	Event   *EventCond
-	Consent *ConsentCond
-	Segment string
-	Message *MessageCond
-	Coupon  *CouponCond
-	Journey *JourneyCond
-}
-
-// Op compares. An Op on something missing is false, OpMissing aside.
-type Op string
-
-// The operators of the language.
-const (
-	OpEq         Op = "eq"
-	OpNe         Op = "ne"
-	OpLt         Op = "lt"
-	OpLte        Op = "lte"
-	OpGt         Op = "gt"
-	OpGte        Op = "gte"
-	OpIn         Op = "in"
-	OpNotIn      Op = "not_in"
-	OpContains   Op = "contains"
-	OpStartsWith Op = "starts_with"
-	OpExists     Op = "exists"
-	OpMissing    Op = "missing"
-	OpBefore     Op = "before"
-	OpAfter      Op = "after"
-	OpWithinLast Op = "within_last"
-	OpWithinNext Op = "within_next"
-)
-
-// EventCond counts events of the customer's history. Plain { event } means at least once ever.
-type EventCond struct {
-	Name       string
-	CountOp    Op      // "" is gte
-	Count      float64 // 0 with an empty CountOp is 1
-	Within     time.Duration
-	SinceEntry bool
-	Where      *Cond
-}
-
-// ConsentCond asks where the customer stands with a topic.
-type ConsentCond struct {
-	Topic string
-	Is    Consent
-}
-
-// MessageCond asks what became of a message of this enrollment.
-type MessageCond struct {
-	Message string // step id, or "any"
-	Was     string // sent, clicked, bounced or dropped
-}
-
-// CouponCond asks what became of a coupon of this enrollment.
-type CouponCond struct {
-	As  string
-	Was string // issued, redeemed or expired
-}
-
-// JourneyCond asks whether the customer is in another journey.
-type JourneyCond struct {
-	Key string
-	Is  string // active, finished or never
-}
-
-// Step returns the step with that id, nil when there is none.
-func (d *Definition) Step(id string) *Step { return d.byID[id] }
-
-// Next returns the id of the step that follows the given one once it is finished, "" at the end. Arms rejoin: the last step
-// of an arm is followed by what follows the step that holds the arm, and the last step of a round by the repeat itself.
-func (d *Definition) Next(id string) string { return d.next[id] }
-
-// Arms returns the lists of steps inside a step, in file order.
-func (s *Step) Arms() [][]*Step {
-	var out [][]*Step
-	add := func(steps []*Step) {
-		if len(steps) > 0 {
-			out = append(out, steps)
-		}
-	}
-	for _, a := range s.Branch {
-		add(a.Then)
-	}
-	for _, v := range s.Split {
-		add(v.Then)
-	}
-	switch {
-	case s.Wait != nil:
-		add(s.Wait.Then)
-	case s.WaitFor != nil:
-		for _, a := range s.WaitFor.Any {
-			add(a.Then)
-		}
-		if s.WaitFor.Timeout != nil {
-			add(s.WaitFor.Timeout.Then)
-		}
-	case s.Survey != nil:
-		for _, a := range s.Survey.Answers {
-			add(a.Then)
-		}
-		add(s.Survey.NoAnswer)
-	case s.Task != nil:
-		for _, a := range s.Task.Outcomes {
-			add(a.Then)
-		}
-	case s.Repeat != nil:
-		add(s.Repeat.Then)
-	}
-	return out
-}
-
-// Compile makes the index of steps and of what follows each. Ids must be unique; Parse sees to that.
-func (d *Definition) Compile() {
-	d.byID, d.next = map[string]*Step{}, map[string]string{}
-	d.link(d.Steps, "")
-}
-
-func (d *Definition) link(steps []*Step, after string) {
-	for i, s := range steps {
-		follows := after
-		if i+1 < len(steps) {
-			follows = steps[i+1].ID
-		}
-		d.byID[s.ID], d.next[s.ID] = s, follows
-		rejoins := follows
-		if s.Repeat != nil { // a round ends where the next one begins
-			rejoins = s.ID
-		}
-		for _, arm := range s.Arms() {
-			d.link(arm, rejoins)
-		}
-	}
-}
-
-// Walk calls f for every step in file order, arms after the step that holds them.
-func (d *Definition) Walk(f func(*Step)) { walk(d.Steps, f) }
-
-func walk(steps []*Step, f func(*Step)) {
-	for _, s := range steps {
-		f(s)
-		for _, arm := range s.Arms() {
-			walk(arm, f)
-		}
-	}
-}

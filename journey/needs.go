@@ -19,6 +19,7 @@ func (d *Definition) Needs() Needs {
 		n.events.add(d.Goal.Event)
 		n.history.add(d.Goal.Event)
 		n.condition(d.Goal.Where, false)
+		n.condition(d.Goal.If, true)
 	}
 	d.Walk(n.step)
 	return Needs{
@@ -163,7 +164,7 @@ func eachCond(c *Cond, f func(*Cond)) {
 		return
 	}
 	f(c)
-	for _, inner := range slices.Concat(c.All, c.Any, []*Cond{c.Not}) {
+	for _, inner := range slices.Concat(c.All, c.Any, []*Cond{c.Not, c.Each}) {
 		eachCond(inner, f)
 	}
 	if c.Event != nil {
@@ -275,6 +276,7 @@ func (d *Definition) eachCond(f func(*Cond)) {
 	}
 	if d.Goal != nil {
 		f(d.Goal.Where)
+		f(d.Goal.If)
 	}
 	arms := func(arms []Arm) {
 		for _, a := range arms {

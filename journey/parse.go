@@ -80,6 +80,7 @@ const (
 	scopeEnter scope = "enter"
 	scopeExit  scope = "exit"
 	scopeSteps scope = "steps"
+	scopeLast  scope = "last" // last steps: every step of the journey may have come before
 )
 
 // placed is a step and where it stands.

@@ -106,9 +106,9 @@ func isLater(place, word string) bool {
 	case "reentry":
 		words = []string{"meanwhile"}
 	case "an exit rule":
-		words = []string{"by", "for", "then"}
+		words = []string{"by"}
 	case "goal":
-		words = []string{"by", "if", "for", "as", "then"}
+		words = []string{"by"}
 	case "a step":
 		words = []string{"webhook", "notify"}
 	case "send":
@@ -119,10 +119,6 @@ func isLater(place, word string) bool {
 		words = []string{"segment"}
 	case "an event":
 		words = []string{"by"}
-	case "a trigger":
-		words = []string{"any", "all", "none"}
-	case "a message's state":
-		words = []string{"count", "within"}
 	}
 	return slices.Contains(words, word)
 }

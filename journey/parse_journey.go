@@ -150,18 +150,21 @@ func (p *parser) needsTrigger(at *yaml.Node, word string) {
 func (p *parser) exitRule(n *yaml.Node) ExitRule {
 	var rule ExitRule
 	const place = "an exit rule"
-	kind := p.head(n, place, []string{"event", "if"}, []string{"match", "where", "as"})
+	kind := p.head(n, place, []string{"event", "if"}, []string{"match", "where", "for", "as", "then"})
 	if kind == "" {
 		return rule
 	}
-	known := []string{"if", "as"}
+	known := []string{"if", "for", "as", "then"}
 	if kind == "event" {
-		known = []string{"event", "match", "where", "as"}
+		known = []string{"event", "match", "where", "as", "then"}
 	}
 	f := p.fields(n, place, known...)
 	if v := f.get("if"); v != nil {
 		rule.If = p.cond(v)
 		rule.As = "condition"
+	}
+	if v := f.get("for"); v != nil {
+		rule.For = p.duration(v, "for")
 	}
 	if v := f.get("event"); v != nil {
 		rule.Event = p.name(v, "the event")
@@ -171,7 +174,20 @@ func (p *parser) exitRule(n *yaml.Node) ExitRule {
 	if v := f.get("as"); v != nil {
 		rule.As = p.name(v, "the reason")
 	}
+	rule.Then = p.last(f)
 	return rule
+}
+
+// last reads the last steps of an exit.
+func (p *parser) last(f *fields) []*Step {
+	v := f.get("then")
+	if v == nil {
+		return nil
+	}
+	before := p.scope
+	p.scope = scopeLast
+	defer func() { p.scope = before }()
+	return p.steps(v, "then")
 }
 
 // narrowing reads `match` and `where`, which say which events of a name are meant.
@@ -187,14 +203,27 @@ func (p *parser) narrowing(f *fields) (match string, where *Cond) {
 }
 
 func (p *parser) goal(n *yaml.Node) {
-	f := p.fields(n, "goal", "event", "match", "where", "within", "value", "exit")
-	if f == nil {
+	const place = "goal"
+	rest := []string{"within", "value", "exit", "as", "then"}
+	kind := p.head(n, place, []string{"event", "if"}, append([]string{"match", "where", "for"}, rest...))
+	if kind == "" {
 		return
 	}
+	known := []string{"if", "for", "within", "exit", "as", "then"}
+	if kind == "event" {
+		known = append([]string{"event", "match", "where"}, rest...)
+	}
+	f := p.fields(n, place, known...)
 	goal := &Goal{}
 	p.def.Goal = goal
-	if v := f.need("event", "add what she should do, such as `event: Order Completed`"); v != nil {
+	if v := f.get("event"); v != nil {
 		goal.Event = p.name(v, "the event")
+	}
+	if v := f.get("if"); v != nil {
+		goal.If = p.cond(v)
+	}
+	if v := f.get("for"); v != nil {
+		goal.For = p.duration(v, "for")
 	}
 	goal.Match, goal.Where = p.narrowing(f)
 	if v := f.get("within"); v != nil {
@@ -203,8 +232,22 @@ func (p *parser) goal(n *yaml.Node) {
 	if v := f.get("value"); v != nil {
 		goal.Value = p.path(v, "value")
 	}
+	p.goalExit(f, goal)
+}
+
+// goalExit reads what becomes of her who has reached the goal.
+func (p *parser) goalExit(f *fields, goal *Goal) {
 	if v := f.get("exit"); v != nil {
 		goal.Exit = p.boolean(v, "exit")
+	}
+	if v := f.get("as"); v != nil {
+		goal.As = p.name(v, "the reason")
+	}
+	goal.Then = p.last(f)
+	for _, word := range []string{"as", "then"} {
+		if v := f.get(word); v != nil && !goal.Exit {
+			p.fault(v, fmt.Sprintf("%q goes with a goal that ends the journey", word), "add `exit: true`, or leave it out")
+		}
 	}
 }
 

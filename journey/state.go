@@ -44,6 +44,9 @@ type State struct {
 	Paused    bool      `json:"paused,omitempty"`   // she is known to stand still: the pause is in the log
 	Accounted time.Time `json:"accounted,omitzero"` // pauses up to here have gone into Effects.Shift
 
+	Leaving string               `json:"leaving,omitempty"` // reason of the exit whose last steps she walks
+	Lasting map[string]time.Time `json:"lasting,omitempty"` // of exit rules with `for`: since when the condition holds
+
 	Rounds    map[string]int    `json:"rounds,omitempty"` // of the repeats that she is in: rounds begun
 	Vars      map[string]any    `json:"vars,omitempty"`
 	Answer    map[string]any    `json:"answer,omitempty"`  // of the last survey or task: score, choice, comment, outcome
@@ -112,6 +115,7 @@ type MessageFact struct {
 	State   MessageState
 	Clicked bool // by a person
 	Bounced bool
+	At      time.Time // when it was queued
 }
 
 // Needs says which facts the decisions of a version can ask for, so that nothing else is loaded.
@@ -200,6 +204,7 @@ const (
 	LogSkipped    = "skipped"    // {by, reason}
 	LogMoved      = "moved"      // {by, reason, to}
 	LogExited     = "exited"     // {reason}
+	LogLeaving    = "leaving"    // an exit rule holds, and its last steps begin: {reason, event | values}
 	LogHoldout    = "holdout"    // {message}: would have been sent
 	LogRepeat     = "repeat"     // a round began: {round}; or the repeat is over: {over: until | times, values}
 	LogLeave      = "leave"      // {journeys}

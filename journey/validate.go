@@ -71,7 +71,7 @@ func (p *parser) checkAnswer(r ref) {
 		return
 	}
 	for _, s := range p.placed {
-		before := r.scope == scopeExit || s.node.Line < r.at.Line || s.node.Line == r.at.Line && s.node.Column < r.at.Column
+		before := r.scope == scopeExit || r.scope == scopeLast || s.node.Line < r.at.Line || s.node.Line == r.at.Line && s.node.Column < r.at.Column
 		if (s.step.Survey != nil || s.step.Task != nil) && before {
 			return
 		}

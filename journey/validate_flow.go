@@ -32,7 +32,12 @@ func join(arms []way) way {
 
 // checkFlow follows every way through the steps: what cannot be reached, names that are given twice on one way, a journey
 // that starts itself without a wait.
-func (p *parser) checkFlow() { p.follow(p.def.Steps, way{names: map[string]int{}}) }
+func (p *parser) checkFlow() {
+	for _, steps := range p.def.lastSteps() {
+		p.follow(steps, way{names: map[string]int{}})
+	}
+	p.follow(p.def.Steps, way{names: map[string]int{}})
+}
 
 func (p *parser) follow(steps []*Step, w way) way {
 	dead := w.ended // reported outside already

@@ -74,6 +74,8 @@ func laterWords(e LogEntry, d details) string {
 		return EndWords(d.text("reason"))
 	case LogHoldout:
 		return "held out: would have been sent " + d.text("message")
+	case LogLeaving:
+		return "leaves the journey: " + d.text("reason")
 	case LogRepeat:
 		return d.wrapped("round", "began round ", " of the repeat") + d.prefixed("over", "the repeat is over: ")
 	case LogLeave:

@@ -85,7 +85,7 @@ func (w *world) deliver(e *enrollment, m journey.Message) error {
 		sent.Mail = mail
 	}
 	w.out.Mails = append(w.out.Mails, sent)
-	e.messages = append(e.messages, journey.MessageFact{ID: m.ID, Step: m.Step, State: journey.MessageAccepted})
+	e.messages = append(e.messages, journey.MessageFact{ID: m.ID, Step: m.Step, State: journey.MessageAccepted, At: m.QueuedAt})
 	w.apply(journey.Event{Kind: journey.KindOwn, Name: journey.EventMessageSent, Properties: map[string]any{
 		"journey": w.def.Key, "version": float64(w.opts.Version), "step": m.Step, "message": m.Template, "message_id": m.ID, "enrollment": e.id,
 	}})

@@ -133,6 +133,8 @@ func moreWords(l journey.LogEntry, text func(string) string) string {
 		return strings.TrimSpace("goal " + text("event") + " " + text("value"))
 	case journey.LogExited:
 		return "exit " + text("reason")
+	case journey.LogLeaving:
+		return "leaving " + text("reason")
 	case journey.LogRepeat:
 		return strings.TrimSpace("repeat " + l.Step + " " + or(text("round"), "over: "+text("over")))
 	case journey.LogLeave:

@@ -126,7 +126,7 @@ func queueNews(b *pgx.Batch, e *enrollment, names []string, into *[]journey.Even
 func queueMessageFacts(b *pgx.Batch, enrollmentID string, into *[]journey.MessageFact) {
 	b.Queue(`
 		SELECT id, step, state, reason = 'bounced' OR state = 'failed' AND reason <> 'render' AS bounced,
-		       EXISTS (SELECT FROM observations o WHERE o.message_id = m.id AND kind = 'click' AND NOT machine) AS clicked
+		       EXISTS (SELECT FROM observations o WHERE o.message_id = m.id AND kind = 'click' AND NOT machine) AS clicked, queued_at AS at
 		FROM messages m WHERE enrollment_id = $1 ORDER BY queued_at, id`, enrollmentID).Query(func(rows pgx.Rows) error {
 		var err error
 		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[journey.MessageFact])
