@@ -44,7 +44,7 @@ func (d *decision) leaves(e *Event) bool {
 	}
 	for i := range d.def.Exit {
 		rule := &d.def.Exit[i]
-		if rule.Event != "" && d.means(e, rule.Event, rule.Match, rule.Where) {
+		if rule.Event != "" && d.means(e, rule.Event, rule.Match, rule.Where, rule.ByAccount) {
 			d.exit(rule, detail{"event": e.Name})
 			return true
 		}
@@ -72,9 +72,9 @@ func (d *decision) exit(rule *ExitRule, about detail) {
 	d.goTo(rule.Then[0].ID)
 }
 
-// means says whether an event is the one that a rule names.
-func (d *decision) means(e *Event, name, match string, where *Cond) bool {
-	if e.Historical || e.Name != name {
+// means says whether an event is the one that a rule names. A colleague's counts where the rule says so.
+func (d *decision) means(e *Event, name, match string, where *Cond, byAccount bool) bool {
+	if e.Historical || e.Name != name || e.tells() && !byAccount {
 		return false
 	}
 	if match != "" {
@@ -92,7 +92,7 @@ func (d *decision) means(e *Event, name, match string, where *Cond) bool {
 // reachGoal counts the goal, once. She must have entered.
 func (d *decision) reachGoal(e *Event) bool {
 	goal := d.def.Goal
-	if goal == nil || goal.Event == "" || d.st.GoalAt != nil || d.st.Step == "" || !d.means(e, goal.Event, goal.Match, goal.Where) {
+	if goal == nil || goal.Event == "" || d.st.GoalAt != nil || d.st.Step == "" || !d.means(e, goal.Event, goal.Match, goal.Where, goal.ByAccount) {
 		return false
 	}
 	if goal.over(&d.st, d.at) {

@@ -120,3 +120,32 @@ steps:
 	assert.Equal(t, "quiet", s.st.Reason)
 	assert.Equal(t, monday().Add(6*Day), *s.st.EndedAt, "the moment at which the last one is five days old")
 }
+
+func TestColleaguesCountWhereTheRuleSaysSo(t *testing.T) {
+	t.Parallel()
+	s := tell(t, head+`
+exit: [ { event: Subscribed, by: account, where: { plan: pro }, as: somebody }, { event: Left, as: left } ]
+steps:
+  - wait_for: { any: [ { event: Subscribed, then: [ { exit: herself } ] }, { if: { event: Shared, by: account, since: entry, count: { gte: 2 } }, then: [ { send: team } ] } ], timeout: { after: 60d, then: [ { exit: no } ] } }
+  - wait: 5d
+`)
+	assert.Contains(t, s.advance().out.Listens, ListenColleague+"Subscribed")
+	assert.Contains(t, s.out.Listens, ListenColleague+"Shared")
+	colleague := func(name string, properties map[string]any) {
+		s.track(name, properties)
+		s.facts.Events[len(s.facts.Events)-1].Kind = KindColleague
+		s.facts.History[name] = nil
+	}
+	colleague("Left", nil)
+	colleague("Subscribed", map[string]any{"plan": "free"})
+	assert.Equal(t, "wait-for-subscribed", s.advance().st.Step)
+	s.facts.AccountHistory = map[string][]Event{"Shared": {
+		{Name: "Shared", CustomerID: "cus_2", Number: 1, ReceivedAt: s.now.Add(time.Minute)},
+		{Name: "Shared", CustomerID: "cus_1", Number: s.st.Began + 1},
+		{Name: "Shared", CustomerID: "cus_2", Number: 99, ReceivedAt: monday().Add(-time.Minute)},
+	}}
+	assert.Equal(t, []string{"0d team"}, s.advance().sent())
+	s.pass(Day)
+	colleague("Subscribed", map[string]any{"plan": "pro"})
+	assert.Equal(t, "somebody", s.advance().st.Reason)
+}

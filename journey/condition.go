@@ -62,6 +62,7 @@ type EventCond struct {
 	Count      float64 // 0 with an empty CountOp is 1
 	Within     time.Duration
 	SinceEntry bool
+	ByAccount  bool // those of her colleagues count, too
 	Where      *Cond
 }
 

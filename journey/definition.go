@@ -74,27 +74,29 @@ type Reentry struct {
 
 // ExitRule ends the enrollment at any moment, in the middle of a wait too.
 type ExitRule struct {
-	Event string
-	Match string        // property whose value must equal the trigger's; "" any
-	Where *Cond         // on the event's properties
-	If    *Cond         // instead of Event: a condition on the customer
-	For   time.Duration // that If must hold without a break; 0: at once
-	As    string        // the reason, e.g. "won-back"
-	Then  []*Step       // last steps: no exit rule ends her while she walks them
+	Event     string
+	Match     string        // property whose value must equal the trigger's; "" any
+	Where     *Cond         // on the event's properties
+	ByAccount bool          // a colleague's event counts, too
+	If        *Cond         // instead of Event: a condition on the customer
+	For       time.Duration // that If must hold without a break; 0: at once
+	As        string        // the reason, e.g. "won-back"
+	Then      []*Step       // last steps: no exit rule ends her while she walks them
 }
 
 // Goal is what the journey is for.
 type Goal struct {
-	Event  string
-	If     *Cond         // instead of Event
-	For    time.Duration // that If must hold without a break
-	Match  string
-	Where  *Cond
-	Within time.Duration // since entering; 0: as long as the journey lasts
-	Value  string        // property that holds the value, e.g. "total"
-	Exit   bool          // reaching it ends the enrollment
-	As     string        // the reason then; "" is ReasonGoal
-	Then   []*Step       // last steps then
+	Event     string
+	If        *Cond         // instead of Event
+	For       time.Duration // that If must hold without a break
+	Match     string
+	Where     *Cond
+	ByAccount bool          // a colleague's event counts, too
+	Within    time.Duration // since entering; 0: as long as the journey lasts
+	Value     string        // property that holds the value, e.g. "total"
+	Exit      bool          // reaching it ends the enrollment
+	As        string        // the reason then; "" is ReasonGoal
+	Then      []*Step       // last steps then
 }
 
 // Window is a span of the local day in which messages may go out. From is before To; both are minutes since local midnight.

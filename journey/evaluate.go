@@ -172,13 +172,14 @@ func note(seen map[string]any, key string, v any) {
 
 // matching returns when the events that count happened, newest first.
 func (c *EventCond) matching(l Lookup) []time.Time {
+	history := l.Facts.History[c.Name]
+	if c.ByAccount {
+		history = l.Facts.AccountHistory[c.Name]
+	}
 	var at []time.Time
-	for i := range l.Facts.History[c.Name] {
-		e := &l.Facts.History[c.Name][i]
-		if c.Within > 0 && !e.At.After(l.Now.Add(-c.Within)) {
-			continue
-		}
-		if c.SinceEntry && (l.State == nil || e.Number <= l.State.Began) {
+	for i := range history {
+		e := &history[i]
+		if c.Within > 0 && !e.At.After(l.Now.Add(-c.Within)) || c.SinceEntry && !l.sinceEntry(e) {
 			continue
 		}
 		inner := l
@@ -188,6 +189,17 @@ func (c *EventCond) matching(l Lookup) []time.Time {
 		}
 	}
 	return at
+}
+
+// sinceEntry says whether an event came after she entered. Numbers are per customer: those of others are told by time.
+func (l Lookup) sinceEntry(e *Event) bool {
+	switch {
+	case l.State == nil:
+		return false
+	case l.Facts.Customer.ID != "" && e.CustomerID != "" && e.CustomerID != l.Facts.Customer.ID:
+		return e.ReceivedAt.After(l.State.EnteredAt)
+	}
+	return e.Number > l.State.Began
 }
 
 func (c *EventCond) suffices(n int) bool { return suffices(n, c.CountOp, c.Count) }

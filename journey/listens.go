@@ -17,10 +17,12 @@ func (d *decision) listens() []string {
 			break
 		}
 		l.event(d.def.Exit[i].Event)
+		l.colleague(d.def.Exit[i].Event, d.def.Exit[i].ByAccount)
 		l.condition(d.def.Exit[i].If, 0)
 	}
 	if goal := d.def.Goal; goal != nil && d.st.GoalAt == nil && !goal.over(&d.st, d.now) {
 		l.event(goal.Event)
+		l.colleague(goal.Event, goal.ByAccount)
 		l.condition(goal.If, 0)
 	}
 	if step := d.def.Step(d.st.Step); step != nil {
@@ -108,6 +110,12 @@ func (l *listening) event(name string) {
 	}
 }
 
+func (l *listening) colleague(name string, byAccount bool) {
+	if byAccount && name != "" {
+		l.add(ListenColleague + name)
+	}
+}
+
 func (l *listening) value(v *Value) {
 	if v == nil || v.From != FromAttribute {
 		return
@@ -134,6 +142,9 @@ func (l *listening) condition(c *Cond, depth int) {
 		}
 		for _, name := range eventsOf(c) {
 			l.event(name)
+		}
+		if c.Event != nil {
+			l.colleague(c.Event.Name, c.Event.ByAccount)
 		}
 		if c.Consent != nil {
 			l.add(ListenConsent + c.Consent.Topic)

@@ -8,7 +8,7 @@ import (
 
 // Needs says which facts the decisions of this version can ask for.
 func (d *Definition) Needs() Needs {
-	n := needs{events: set{}, history: set{}, journeys: set{}}
+	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}}
 	n.condition(d.Enter.If, false)
 	for _, rule := range d.Exit {
 		n.events.add(rule.Event)
@@ -24,7 +24,7 @@ func (d *Definition) Needs() Needs {
 	d.Walk(n.step)
 	return Needs{
 		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(),
-		Messages: n.messages, Account: n.account,
+		AccountHistory: n.colleagues.sorted(), Messages: n.messages, Account: n.account,
 	}
 }
 
@@ -42,8 +42,8 @@ func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
 
 // needs gathers what Needs returns.
 type needs struct {
-	events, history, journeys set
-	messages, account         bool
+	events, history, colleagues, journeys set
+	messages, account                     bool
 }
 
 func (n *needs) step(s *Step) {
@@ -122,7 +122,10 @@ func (n *needs) condition(c *Cond, awaited bool) {
 		if arg, ok := c.Arg.(*Value); ok {
 			n.value(arg)
 		}
-		if c.Event != nil {
+		switch {
+		case c.Event != nil && c.Event.ByAccount:
+			n.colleagues.add(c.Event.Name)
+		case c.Event != nil:
 			n.history.add(c.Event.Name)
 		}
 		if c.Journey != nil {

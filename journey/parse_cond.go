@@ -22,7 +22,7 @@ func (p *parser) cond(n *yaml.Node) *Cond {
 	if !hasKey(n, heads) {
 		heads = slices.Concat(logic, heads, []string{})
 	}
-	others := slices.Concat(operators(), []string{"is", "was", "count", "within", "since", "where"})
+	others := slices.Concat(operators(), []string{"is", "by", "was", "count", "within", "since", "where"})
 	switch head := p.head(n, place, heads, others); head {
 	case "":
 		return &Cond{}
@@ -221,11 +221,12 @@ func (p *parser) count(n *yaml.Node, what string) any {
 }
 
 func (p *parser) eventCond(n *yaml.Node) *EventCond {
-	f := p.fields(n, "an event", "event", "count", "within", "since", "where")
+	f := p.fields(n, "an event", "event", "by", "count", "within", "since", "where")
 	c := &EventCond{}
 	if v := f.get("event"); v != nil {
 		c.Name = p.name(v, "the event")
 	}
+	c.ByAccount = p.byAccount(f)
 	if v := f.get("count"); v != nil {
 		c.CountOp, c.Count = p.countOf(v)
 	}
@@ -242,6 +243,12 @@ func (p *parser) eventCond(n *yaml.Node) *EventCond {
 		c.Where = p.where(v)
 	}
 	return c
+}
+
+// byAccount reads whether what colleagues do counts, too.
+func (p *parser) byAccount(f *fields) bool {
+	v := f.get("by")
+	return v != nil && p.word(v, "by", "account") == "account"
 }
 
 // countOf reads how many there must be: { gte: 2 }.

@@ -105,10 +105,6 @@ func isLater(place, word string) bool {
 		words = []string{"segment", "leaves", "attribute", "becomes", "date", "schedule", "once"}
 	case "reentry":
 		words = []string{"meanwhile"}
-	case "an exit rule":
-		words = []string{"by"}
-	case "goal":
-		words = []string{"by"}
 	case "a step":
 		words = []string{"webhook", "notify"}
 	case "send":
@@ -117,8 +113,6 @@ func isLater(place, word string) bool {
 		words = []string{"variants", "winner"}
 	case "a condition":
 		words = []string{"segment"}
-	case "an event":
-		words = []string{"by"}
 	}
 	return slices.Contains(words, word)
 }

@@ -150,13 +150,13 @@ func (p *parser) needsTrigger(at *yaml.Node, word string) {
 func (p *parser) exitRule(n *yaml.Node) ExitRule {
 	var rule ExitRule
 	const place = "an exit rule"
-	kind := p.head(n, place, []string{"event", "if"}, []string{"match", "where", "for", "as", "then"})
+	kind := p.head(n, place, []string{"event", "if"}, []string{"match", "where", "by", "for", "as", "then"})
 	if kind == "" {
 		return rule
 	}
 	known := []string{"if", "for", "as", "then"}
 	if kind == "event" {
-		known = []string{"event", "match", "where", "as", "then"}
+		known = []string{"event", "match", "where", "by", "as", "then"}
 	}
 	f := p.fields(n, place, known...)
 	if v := f.get("if"); v != nil {
@@ -171,6 +171,7 @@ func (p *parser) exitRule(n *yaml.Node) ExitRule {
 		rule.As = orElse(slug(rule.Event), "event")
 	}
 	rule.Match, rule.Where = p.narrowing(f)
+	rule.ByAccount = p.byAccount(f)
 	if v := f.get("as"); v != nil {
 		rule.As = p.name(v, "the reason")
 	}
@@ -205,13 +206,13 @@ func (p *parser) narrowing(f *fields) (match string, where *Cond) {
 func (p *parser) goal(n *yaml.Node) {
 	const place = "goal"
 	rest := []string{"within", "value", "exit", "as", "then"}
-	kind := p.head(n, place, []string{"event", "if"}, append([]string{"match", "where", "for"}, rest...))
+	kind := p.head(n, place, []string{"event", "if"}, append([]string{"match", "where", "by", "for"}, rest...))
 	if kind == "" {
 		return
 	}
 	known := []string{"if", "for", "within", "exit", "as", "then"}
 	if kind == "event" {
-		known = append([]string{"event", "match", "where"}, rest...)
+		known = append([]string{"event", "match", "where", "by"}, rest...)
 	}
 	f := p.fields(n, place, known...)
 	goal := &Goal{}
@@ -226,6 +227,7 @@ func (p *parser) goal(n *yaml.Node) {
 		goal.For = p.duration(v, "for")
 	}
 	goal.Match, goal.Where = p.narrowing(f)
+	goal.ByAccount = p.byAccount(f)
 	if v := f.get("within"); v != nil {
 		goal.Within = p.duration(v, "within")
 	}

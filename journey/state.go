@@ -97,12 +97,13 @@ type Facts struct {
 	Events   []Event   // applied, with numbers above State.Cursor, in order; only names that Definition.Needs lists
 	Applied  int64     // number of the last event applied to her: the cursor after this decision
 
-	History    map[string][]Event // by name, newest first, at most HistoryMax of each: those that Needs.History lists
-	Messages   []MessageFact      // of this enrollment
-	Coupons    map[string]Coupon  // of this enrollment, by `as`
-	Empty      map[string]bool    // pools that gave no code in this transaction
-	Journeys   map[string]string  // key → active, finished or never: those that Needs.Journeys lists
-	Suppressed bool               // her address, for the journey's class of mail
+	History        map[string][]Event // by name, newest first, at most HistoryMax of each: those that Needs.History lists
+	AccountHistory map[string][]Event // the same of everybody of her account, herself included: Needs.AccountHistory
+	Messages       []MessageFact      // of this enrollment
+	Coupons        map[string]Coupon  // of this enrollment, by `as`
+	Empty          map[string]bool    // pools that gave no code in this transaction
+	Journeys       map[string]string  // key → active, finished or never: those that Needs.Journeys lists
+	Suppressed     bool               // her address, for the journey's class of mail
 }
 
 // HistoryMax is the number of events of one name that a condition can look back on.
@@ -120,11 +121,12 @@ type MessageFact struct {
 
 // Needs says which facts the decisions of a version can ask for, so that nothing else is loaded.
 type Needs struct {
-	Events   []string // exit, goal and wait_for events, our own ones included
-	History  []string // names that event conditions count
-	Journeys []string
-	Messages bool
-	Account  bool
+	Events         []string // exit, goal and wait_for events, our own ones included
+	History        []string // names that event conditions count
+	AccountHistory []string // names that event conditions with `by: account` count
+	Journeys       []string
+	Messages       bool
+	Account        bool
 }
 
 // Input is what Advance decides from.

@@ -188,6 +188,8 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 		return "is known by another id, too"
 	case KindGroup:
 		return "belongs to an account"
+	case KindColleague:
+		return "a colleague of hers: " + name
 	}
 	switch name {
 	case EventSurveyAnswered:

@@ -32,8 +32,16 @@ func (w *world) person() journey.Facts {
 	f.Customer.Attributes = maps.Clone(f.Customer.Attributes)
 	for _, name := range w.needs.History {
 		for _, e := range slices.Backward(w.stream) {
-			if e.Name == name && len(f.History[name]) < journey.HistoryMax {
+			if e.Name == name && e.Kind != journey.KindColleague && len(f.History[name]) < journey.HistoryMax {
 				f.History[name] = append(f.History[name], e)
+			}
+		}
+	}
+	f.AccountHistory = map[string][]journey.Event{}
+	for _, name := range w.needs.AccountHistory {
+		for _, e := range slices.Backward(w.stream) {
+			if e.Name == name {
+				f.AccountHistory[name] = append(f.AccountHistory[name], e)
 			}
 		}
 	}
@@ -81,6 +89,10 @@ func (w *world) apply(event journey.Event) {
 		event.At = w.now
 	}
 	w.stream = append(w.stream, event)
+	if event.Kind == journey.KindColleague {
+		w.wake(journey.ListenColleague + event.Name)
+		return
+	}
 	wakes := []string{journey.ListenEvent + event.Name}
 	if w.opts.Profile != nil {
 		change := w.opts.Profile(w.persona.Customer, event)
@@ -154,7 +166,7 @@ func (w *world) lastBeforeSilence() (journey.Event, bool) {
 		return journey.Event{}, false
 	}
 	for _, e := range slices.Backward(w.stream) {
-		if e.Name == quiet.Event {
+		if e.Name == quiet.Event && e.Kind != journey.KindColleague {
 			return e, !w.tried[e.ID]
 		}
 	}

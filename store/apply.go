@@ -74,6 +74,10 @@ func (a *application) apply(ctx context.Context, e *journey.Event, customer stri
 	}
 	p.Applied++
 	e.Number, e.CustomerID = p.Applied, p.ID
+	if e.Kind == journey.KindColleague {
+		a.hearOfColleague(p, *e)
+		return nil
+	}
 	changed, err := a.change(ctx, p, *e)
 	if err != nil {
 		return err
@@ -96,6 +100,14 @@ func (a *application) apply(ctx context.Context, e *journey.Event, customer stri
 	a.wakeThose(p.ID, heard, &o)
 	a.done = append(a.done, appliedEvent{ID: e.ID, Customer: p.ID, Number: e.Number, Outcome: o})
 	return nil
+}
+
+// hearOfColleague wakes the enrollments that a colleague's event concerns. It is nothing that she did.
+func (a *application) hearOfColleague(p *person, e journey.Event) {
+	var o outcome
+	a.touched[p.ID] = true
+	a.wakeThose(p.ID, []string{journey.ListenColleague + e.Name}, &o)
+	a.done = append(a.done, appliedEvent{ID: e.ID, Customer: p.ID, Number: e.Number, Outcome: o})
 }
 
 // change applies the event to her profile and says what is different.

@@ -111,11 +111,11 @@ func queueSuppressed(b *pgx.Batch, customerID, topic string, into *bool) {
 // queueNews adds the events that have not been decided on. Historical ones trigger nothing.
 func queueNews(b *pgx.Batch, e *enrollment, names []string, into *[]journey.Event) {
 	b.Queue(`
-		SELECT id, kind, coalesce(customer_id, ''), user_id, anonymous_id, name, properties, context, happened_at, received_at,
-		       coalesce(number, 0), historical
-		FROM events
-		WHERE customer_id = $1 AND number > $2 AND name = ANY($3) AND NOT historical
-		ORDER BY number`, e.CustomerID, e.State.Cursor, names).Query(func(rows pgx.Rows) error {
+		SELECT e.id, e.kind, coalesce(e.customer_id, ''), e.user_id, e.anonymous_id, e.name, coalesce(o.properties, e.properties),
+		       e.context, e.happened_at, e.received_at, coalesce(e.number, 0), e.historical
+		FROM events e LEFT JOIN events o ON e.kind = 'colleague' AND o.id = e.context->>'event'
+		WHERE e.customer_id = $1 AND e.number > $2 AND e.name = ANY($3) AND NOT e.historical
+		ORDER BY e.number`, e.CustomerID, e.State.Cursor, names).Query(func(rows pgx.Rows) error {
 		var err error
 		*into, err = pgx.CollectRows(rows, scanEvent)
 		return err
@@ -142,7 +142,7 @@ func queueMemory(b *pgx.Batch, customerID string, needs journey.Needs, into *jou
 			SELECT e.* FROM unnest($2::text[]) AS wanted CROSS JOIN LATERAL (
 			    SELECT id, kind, coalesce(customer_id, ''), user_id, anonymous_id, name, properties, context, happened_at,
 			           received_at, coalesce(number, 0), historical
-			    FROM events WHERE customer_id = $1 AND name = wanted AND number IS NOT NULL
+			    FROM events WHERE customer_id = $1 AND name = wanted AND number IS NOT NULL AND kind <> 'colleague'
 			    ORDER BY number DESC LIMIT $3) e`, customerID, needs.History, journey.HistoryMax).Query(func(rows pgx.Rows) error {
 			events, err := pgx.CollectRows(rows, scanEvent)
 			for _, e := range events {
@@ -150,6 +150,9 @@ func queueMemory(b *pgx.Batch, customerID string, needs journey.Needs, into *jou
 			}
 			return err
 		})
+	}
+	if len(needs.AccountHistory) > 0 {
+		queueAccountHistory(b, customerID, needs.AccountHistory, into)
 	}
 	if len(needs.Journeys) > 0 {
 		b.Queue(`
@@ -178,6 +181,24 @@ func queueMemory(b *pgx.Batch, customerID string, needs journey.Needs, into *jou
 			return rows.Err()
 		})
 	}
+}
+
+// queueAccountHistory adds past events of everybody of her account, herself included. Who has no account has herself.
+func queueAccountHistory(b *pgx.Batch, customerID string, names []string, into *journey.Facts) {
+	into.AccountHistory = map[string][]journey.Event{}
+	b.Queue(`
+		SELECT e.* FROM unnest($2::text[]) AS wanted CROSS JOIN LATERAL (
+		    SELECT v.id, v.kind, coalesce(v.customer_id, ''), v.user_id, v.anonymous_id, v.name, v.properties, v.context,
+		           v.happened_at, v.received_at, coalesce(v.number, 0), v.historical
+		    FROM events v WHERE v.name = wanted AND v.number IS NOT NULL AND v.kind <> 'colleague' AND v.customer_id IN (
+		        SELECT $1 UNION SELECT m.id FROM customers c JOIN customers m ON m.account_id = c.account_id WHERE c.id = $1)
+		    ORDER BY v.received_at DESC, v.seq DESC LIMIT $3) e`, customerID, names, journey.HistoryMax).Query(func(rows pgx.Rows) error {
+		events, err := pgx.CollectRows(rows, scanEvent)
+		for _, e := range events {
+			into.AccountHistory[e.Name] = append(into.AccountHistory[e.Name], e)
+		}
+		return err
+	})
 }
 
 // scanEvent reads an event; the order of the columns is that of the queries in this package.
