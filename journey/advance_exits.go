@@ -204,12 +204,42 @@ func (d *decision) obey(requests []Request, paused bool) {
 		case VerbMove:
 			about["to"] = r.To
 			d.move(r.To, about)
+		case VerbUpdate:
+			d.retrigger(r)
+			d.log(LogUpdated, nil)
+		case VerbRestart:
+			d.restart(r)
 		}
 		// What she did until now met her where she was. In a pause it stays: she arrives when it is over.
 		if d.walking && !paused {
 			d.events = nil
 		}
 	}
+}
+
+// retrigger puts a further trigger in the place of the first: what hangs on its values is computed anew.
+func (d *decision) retrigger(r Request) {
+	d.st.Trigger = cloneMap(r.Trigger)
+	if len(r.Vars) > 0 && d.st.Vars == nil {
+		d.st.Vars = map[string]any{}
+	}
+	for as, item := range r.Vars {
+		d.st.Vars[as] = clone(item)
+	}
+}
+
+// restart lets her begin anew. What has not gone out is dropped; visits go on counting, and coupons stay hers.
+func (d *decision) restart(r Request) {
+	d.begun()
+	if !d.live() {
+		return
+	}
+	d.giveUp()
+	d.st.Vars, d.st.Answer, d.st.Rounds, d.st.Lasting, d.st.Leaving = nil, nil, nil, nil, ""
+	d.retrigger(r)
+	d.st.EnteredAt, d.st.Began = d.at, d.facts.Applied
+	d.log(LogRestarted, nil)
+	d.goTo(d.def.Steps[0].ID)
 }
 
 func (d *decision) skip(about detail) {

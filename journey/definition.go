@@ -56,7 +56,19 @@ type Enter struct {
 	Event    string    // name of an event
 	Inactive *Inactive // no such event for so long
 	API      bool      // only by POST …/enrollments, or `start`
-	If       *Cond
+
+	Attribute string // path of an attribute that becomes Becomes
+	Becomes   any    // a literal
+
+	If   *Cond
+	Each *Each // one enrollment per item of a list
+}
+
+// Each lets a trigger make one enrollment per item of a list that it brings.
+type Each struct {
+	In     string // path of the list in the trigger
+	As     string // the item is kept as var.<as>
+	Unique string // path inside the item: its value tells the enrollments of a customer apart; "": each item is new
 }
 
 // Inactive triggers when the last event of that name is For old.
@@ -69,7 +81,8 @@ type Inactive struct {
 type Reentry struct {
 	Never, Always bool
 	After         time.Duration // since the last one ended
-	Per           string        // property of the trigger: one enrollment per value
+	Per           []string      // properties of the trigger, or paths under Each.As: one enrollment per value of them all
+	Meanwhile     string        // with Per: what a further trigger of the same value does: ignore (also ""), update or restart
 }
 
 // ExitRule ends the enrollment at any moment, in the middle of a wait too.

@@ -347,6 +347,15 @@ func (c *Customer) attribute(path string) (any, bool) {
 	return field, field != ""
 }
 
+// Attribute is what a condition reads of her under that name, nil when it is missing.
+func (c *Customer) Attribute(path string) any {
+	v, ok := c.attribute(path)
+	if !ok {
+		return nil
+	}
+	return v
+}
+
 func (a *Account) attribute(path string) (any, bool) {
 	if a == nil {
 		return nil, false

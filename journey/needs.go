@@ -206,6 +206,9 @@ func (d *Definition) CouponNames() []string {
 // VarNames returns the first parts of the paths under `var`: the `as` of every awaited event; sorted, no doubles.
 func (d *Definition) VarNames() []string {
 	names := set{}
+	if d.Enter.Each != nil {
+		names.add(d.Enter.Each.As)
+	}
 	d.Walk(func(s *Step) {
 		if s.WaitFor != nil {
 			for _, a := range s.WaitFor.Any {

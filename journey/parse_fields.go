@@ -99,12 +99,8 @@ func isLater(place, word string) bool {
 	switch place {
 	case "the journey":
 		words = []string{"group", "priority", "cap", "segments", "webhooks"}
-	case "enter":
-		words = []string{"each"}
 	case "enter.when":
-		words = []string{"segment", "leaves", "attribute", "becomes", "date", "schedule", "once"}
-	case "reentry":
-		words = []string{"meanwhile"}
+		words = []string{"segment", "leaves", "date", "schedule", "once"}
 	case "a step":
 		words = []string{"webhook", "notify"}
 	case "send":

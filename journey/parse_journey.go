@@ -65,85 +65,18 @@ func (p *parser) sending(f *fields) {
 }
 
 func (p *parser) enter(n *yaml.Node) {
-	f := p.fields(n, "enter", "when", "if")
+	f := p.fields(n, "enter", "when", "if", "each")
 	if f == nil {
 		return
 	}
 	if v := f.need("when", "add the trigger, such as `when: { event: Signed Up }`, or `when: api`"); v != nil {
 		p.trigger(v)
 	}
+	if v := f.get("each"); v != nil {
+		p.def.Enter.Each = p.eachItem(v)
+	}
 	if v := f.get("if"); v != nil {
 		p.def.Enter.If = p.cond(v)
-	}
-}
-
-// trigger reads enter.when; `api` is a word, not a map.
-func (p *parser) trigger(n *yaml.Node) {
-	if n.Kind == yaml.ScalarNode {
-		p.def.Enter.API = p.word(n, "enter.when", "api") == "api"
-		return
-	}
-	kind := p.head(n, "enter.when", []string{"event", "inactive", "api"}, nil)
-	if kind == "" {
-		return
-	}
-	f := p.fields(n, "enter.when", kind)
-	v := f.get(kind)
-	switch {
-	case v == nil:
-	case kind == "event":
-		p.def.Enter.Event = p.name(v, "the event")
-	case kind == "api":
-		p.fault(n, "enter.when is a map with `api`", "write `when: api`")
-	default:
-		p.inactive(v)
-	}
-}
-
-func (p *parser) inactive(n *yaml.Node) {
-	f := p.fields(n, "inactive", "event", "for")
-	if f == nil {
-		return
-	}
-	inactive := &Inactive{}
-	if v := f.need("event", "add what she has not done, such as `event: Order Completed`"); v != nil {
-		inactive.Event = p.name(v, "the event")
-	}
-	if v := f.need("for", "add for how long, such as `for: 60d`"); v != nil {
-		inactive.For = p.duration(v, "for")
-	}
-	p.def.Enter.Inactive = inactive
-}
-
-func (p *parser) reentry(n *yaml.Node) {
-	reentry := &Reentry{}
-	p.def.Reentry = reentry
-	if n.Kind == yaml.ScalarNode {
-		word := p.word(n, "reentry", "never", "always")
-		reentry.Never, reentry.Always = word == "never", word == "always"
-		return
-	}
-	kind := p.head(n, "reentry", []string{"after", "per"}, []string{"meanwhile"})
-	if kind == "" {
-		return
-	}
-	v := p.fields(n, "reentry", kind).get(kind)
-	switch {
-	case v == nil:
-	case kind == "after":
-		reentry.After = p.duration(v, "reentry after")
-	case v.Kind == yaml.SequenceNode:
-		p.fault(v, "a list in `per` is not part of this release of the language", "name one property")
-	default:
-		reentry.Per = p.path(v, "reentry per")
-		p.needsTrigger(v, "`per`")
-	}
-}
-
-// needsTrigger reports a word that compares with a property of the trigger where the trigger has none.
-func (p *parser) needsTrigger(at *yaml.Node, word string) {
-	if p.def.Enter.Inactive != nil {
-		p.fault(at, word+" names a property of the trigger, and `inactive` brings none", "leave it out")
 	}
 }
 

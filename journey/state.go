@@ -73,10 +73,16 @@ type Request struct {
 	To     string // move: the step id
 	Reason string
 	By     string
+
+	Trigger map[string]any // update and restart: the new trigger
+	Vars    map[string]any // the same: the item
 }
 
-// Verbs of requests.
+// Verbs of requests. Update and restart are what a further trigger asks for.
 const (
+	VerbUpdate  = "update"
+	VerbRestart = "restart"
+
 	VerbSkip = "skip"
 	VerbMove = "move"
 	VerbExit = "exit"
@@ -206,6 +212,8 @@ const (
 	LogSkipped    = "skipped"    // {by, reason}
 	LogMoved      = "moved"      // {by, reason, to}
 	LogExited     = "exited"     // {reason}
+	LogUpdated    = "updated"    // a further trigger took the place of the first
+	LogRestarted  = "restarted"  // a further trigger let her begin anew
 	LogLeaving    = "leaving"    // an exit rule holds, and its last steps begin: {reason, event | values}
 	LogHoldout    = "holdout"    // {message}: would have been sent
 	LogRepeat     = "repeat"     // a round began: {round}; or the repeat is over: {over: until | times, values}

@@ -23,6 +23,9 @@ func (p *parser) check() {
 func (p *parser) checkRefs() {
 	coupons, vars, messages := p.def.CouponNames(), p.def.VarNames(), p.messageSteps()
 	for _, r := range p.refs {
+		if each := p.def.Enter.Each; r.scope == scopeEnter && r.kind == "var" && each != nil && firstPart(r.name) == each.As {
+			continue
+		}
 		if r.scope == scopeEnter && slices.Contains([]string{"answer", "coupon", "var", "message"}, r.kind) {
 			p.fault(r.at, fmt.Sprintf("before she enters there is no %s", r.kind), "ask for an attribute, an event or the trigger")
 			continue

@@ -33,10 +33,14 @@ func join(arms []way) way {
 // checkFlow follows every way through the steps: what cannot be reached, names that are given twice on one way, a journey
 // that starts itself without a wait.
 func (p *parser) checkFlow() {
-	for _, steps := range p.def.lastSteps() {
-		p.follow(steps, way{names: map[string]int{}})
+	begin := way{names: map[string]int{}}
+	if each := p.def.Enter.Each; each != nil {
+		begin.names["var "+each.As] = 1
 	}
-	p.follow(p.def.Steps, way{names: map[string]int{}})
+	for _, steps := range p.def.lastSteps() {
+		p.follow(steps, begin.fork())
+	}
+	p.follow(p.def.Steps, begin)
 }
 
 func (p *parser) follow(steps []*Step, w way) way {

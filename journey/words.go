@@ -74,6 +74,10 @@ func laterWords(e LogEntry, d details) string {
 		return EndWords(d.text("reason"))
 	case LogHoldout:
 		return "held out: would have been sent " + d.text("message")
+	case LogUpdated:
+		return "took over what the trigger says now"
+	case LogRestarted:
+		return "began anew"
 	case LogLeaving:
 		return "leaves the journey: " + d.text("reason")
 	case LogRepeat:

@@ -6,3 +6,8 @@ ALTER TABLE pauses DROP CONSTRAINT pauses_scope_check, ADD CONSTRAINT pauses_sco
 
 -- The colleagues of a customer.
 CREATE INDEX customers_account ON customers (account_id) WHERE account_id IS NOT NULL;
+
+-- A further trigger of an enrollment that is active asks it to take the new values over, or to begin anew.
+ALTER TABLE requests DROP CONSTRAINT requests_verb_check, ADD CONSTRAINT requests_verb_check
+    CHECK (verb IN ('skip', 'move', 'exit', 'update', 'restart')),
+    ADD COLUMN data jsonb NOT NULL DEFAULT '{}'; -- {trigger, vars}

@@ -65,6 +65,7 @@ func (w *world) set(attributes []journey.Attribute) {
 	if len(attributes) == 0 {
 		return
 	}
+	before := w.persona.Customer
 	w.persona.Customer.Attributes = maps.Clone(w.persona.Customer.Attributes)
 	var wakes []string
 	for _, a := range attributes {
@@ -72,6 +73,9 @@ func (w *world) set(attributes []journey.Attribute) {
 		wakes = append(wakes, journey.ListenAttribute+a.Name)
 	}
 	w.wake(wakes...)
+	if w.def.Enter.Attribute != "" {
+		w.admit(journey.Entry{Via: journey.ViaAttribute, Was: before.Attribute(w.def.Enter.Attribute)})
+	}
 }
 
 // deliver renders the message and sends it.

@@ -62,6 +62,7 @@ type enrollment struct {
 	state    journey.State
 	plan     journey.Plan
 	listens  []string
+	requests []journey.Request
 	due      journey.Cause // why it is to be decided on; "": it is not
 	coupons  map[string]journey.Coupon
 	expired  map[string]bool
@@ -188,6 +189,7 @@ func (w *world) decide(e *enrollment) error {
 		w.take(&in.Facts, e, *out.Take)
 		out = journey.Advance(w.def, in)
 	}
+	e.requests = nil
 	e.state, e.plan, e.listens, e.due = out.State, out.Plan, out.Listens, ""
 	for step, visits := range out.State.Visits {
 		w.out.Visited[step] = max(w.out.Visited[step], visits)

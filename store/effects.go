@@ -51,6 +51,9 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, e *enrollment, def *journe
 	if err := s.changeRights(ctx, tx, e, out.Effects); err != nil {
 		return err
 	}
+	if err := s.attributesBecame(ctx, tx, e, g.Facts.Customer, out); err != nil {
+		return err
+	}
 	return s.startOthers(ctx, tx, e, out)
 }
 

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -85,17 +87,49 @@ func (s *Store) enter(ctx context.Context, tx pgx.Tx, l live, p *person, e journ
 	if e.Facts, err = s.entryFacts(ctx, tx, l, p, before, nil); err != nil {
 		return journey.Enrolled{}, err
 	}
-	in, refused := journey.Admit(l.Def, e)
-	if !in.Yes {
-		return refusedEntry(before, l.Key, in.EntryKey, refused), nil
-	}
+	var first *journey.Enrolled // of several, per item, the first that entered answers; or else the first
 	b := &pgx.Batch{}
-	id, err := s.queueEnrollment(b, l, p.ID, in, p.Applied, e.Now)
-	if err != nil {
-		return journey.Enrolled{}, err
+	for _, in := range journey.Admit(l.Def, e) {
+		answer := refusedEntry(before, l.Key, in.EntryKey, in.Refused)
+		switch {
+		case in.Yes:
+			id, err := s.queueEnrollment(b, l, p.ID, in, p.Applied, e.Now)
+			if err != nil {
+				return journey.Enrolled{}, err
+			}
+			answer = journey.Enrolled{EnrollmentID: id}
+		case in.Meanwhile != "" && answer.EnrollmentID != "":
+			if err := queueFurther(b, answer.EnrollmentID, in, e.Now); err != nil {
+				return journey.Enrolled{}, err
+			}
+			s.queueWake(b, []string{answer.EnrollmentID})
+		}
+		if first == nil || first.Reason != "" && in.Yes {
+			first = &answer
+		}
+	}
+	if b.Len() == 0 {
+		return *first, nil
 	}
 	b.Queue(`SELECT pg_notify($1, '')`, channelWakeups)
-	return journey.Enrolled{EnrollmentID: id}, tx.SendBatch(ctx, b).Close()
+	return *first, tx.SendBatch(ctx, b).Close()
+}
+
+// queueFurther adds what a further trigger asks of the enrollment that there is already.
+func queueFurther(b *pgx.Batch, enrollmentID string, in journey.Entering, now time.Time) error {
+	data, err := json.Marshal(requestData{Trigger: in.Trigger, Vars: in.Vars})
+	if err != nil {
+		return err
+	}
+	b.Queue(`INSERT INTO requests (enrollment_id, verb, reason, by, at, data) VALUES ($1, $2, 'a further trigger', 'trigger', $3, $4)`,
+		enrollmentID, in.Meanwhile, now, string(data))
+	return nil
+}
+
+// requestData is what a request brings along.
+type requestData struct {
+	Trigger map[string]any `json:"trigger,omitempty"`
+	Vars    map[string]any `json:"vars,omitempty"`
 }
 
 // refusedEntry names the enrollment that has the entry key, where that is why she did not enter.
@@ -164,7 +198,8 @@ func whereabouts(before []*enrolled, journeyKey string) string {
 func (s *Store) queueEnrollment(b *pgx.Batch, l live, customerID string, in journey.Entering, cursor int64, now time.Time) (string, error) {
 	id := journey.NewID(journey.PrefixEnrollment)
 	state, err := json.Marshal(journey.State{
-		Status: journey.StatusActive, EnteredAt: now, Since: now, Trigger: in.Trigger, Holdout: in.Holdout, Cursor: cursor,
+		Status: journey.StatusActive, EnteredAt: now, Since: now, Trigger: in.Trigger, Vars: in.Vars, Holdout: in.Holdout,
+		Cursor: cursor,
 	})
 	if err != nil {
 		return "", err
@@ -176,6 +211,37 @@ func (s *Store) queueEnrollment(b *pgx.Batch, l live, customerID string, in jour
 	b.Queue(`INSERT INTO wakeups (enrollment_id, start, journey_key, created_wall) VALUES ($1, true, $2, $3)`,
 		id, l.Key, s.clock.Wall())
 	return id, nil
+}
+
+// attributesBecame lets her into the journeys that wait for an attribute that this decision has set.
+func (s *Store) attributesBecame(ctx context.Context, tx pgx.Tx, e *enrollment, before journey.Customer, out journey.Output) error {
+	if len(out.Effects.Set) == 0 {
+		return nil
+	}
+	lives, _, err := s.liveJourneys(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, l := range lives {
+		if l.Def.Enter.Attribute == "" {
+			continue
+		}
+		people, err := loadPeople(ctx, tx, []string{e.CustomerID})
+		if err != nil {
+			return err
+		}
+		p, was := people[e.CustomerID], before.Attribute(l.Def.Enter.Attribute)
+		if reflect.DeepEqual(was, p.Attribute(l.Def.Enter.Attribute)) {
+			continue
+		}
+		_, err = s.enter(ctx, tx, l, p, journey.Entry{
+			Via: journey.ViaAttribute, Was: was, APIKey: fmt.Sprintf("set:%s/%d", e.ID, e.Seq+1),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // startOthers lets her into the journeys that a decision starts. One that does not take her is noted, and stops nothing.

@@ -69,14 +69,16 @@ func queuePauses(b *pgx.Batch, e *enrollment, topic string, into *[]journey.Paus
 
 // queueRequests adds what support asked for.
 func queueRequests(b *pgx.Batch, enrollmentID string, into *ground) {
-	b.Queue(`SELECT id, verb, to_step, reason, by FROM requests WHERE enrollment_id = $1 ORDER BY id`, enrollmentID).
+	b.Queue(`SELECT id, verb, to_step, reason, by, data FROM requests WHERE enrollment_id = $1 ORDER BY id`, enrollmentID).
 		Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var id int64
 				var r journey.Request
-				if err := rows.Scan(&id, &r.Verb, &r.To, &r.Reason, &r.By); err != nil {
+				var data requestData
+				if err := rows.Scan(&id, &r.Verb, &r.To, &r.Reason, &r.By, &data); err != nil {
 					return err
 				}
+				r.Trigger, r.Vars = data.Trigger, data.Vars
 				into.requests, into.Facts.Requests = append(into.requests, id), append(into.Facts.Requests, r)
 			}
 			return rows.Err()

@@ -144,7 +144,7 @@ func (s *Store) collisions(ctx context.Context, q querier, all []standing) (exit
 			return nil, nil, err
 		}
 		k := entry{e.JourneyKey, e.EntryKey}
-		sideBySide := def.Reentry != nil && (def.Reentry.Per != "" || def.Reentry.Always)
+		sideBySide := def.Reentry != nil && (len(def.Reentry.Per) > 0 || def.Reentry.Always) || def.Enter.Each != nil
 		behind := staying[e.JourneyKey] && !sideBySide || keys[k]
 		if e.Active && behind {
 			exits = append(exits, e.ID)
