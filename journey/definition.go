@@ -60,6 +60,10 @@ type Enter struct {
 	Attribute string // path of an attribute that becomes Becomes
 	Becomes   any    // a literal
 
+	Date     *DateTrigger
+	Schedule *Schedule
+	Once     *Once
+
 	If   *Cond
 	Each *Each // one enrollment per item of a list
 }

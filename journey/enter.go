@@ -20,6 +20,7 @@ const (
 	ViaStart    Via = "start" // a step of another journey
 
 	ViaAttribute Via = "attribute"
+	ViaCalendar  Via = "calendar"
 )
 
 // Entry is one occasion at which a customer may enter a journey.
@@ -30,8 +31,9 @@ type Entry struct {
 	Facts      Facts          // of the customer, for enter.if
 	Previous   []Past         // her enrollments in this journey, of any version
 	Now        time.Time
-	APIKey     string // ViaAPI and ViaStart: the entry key that was given, or the idempotency key
-	Was        any    // ViaAttribute: what the attribute was before; nil: missing
+	APIKey     string    // ViaAPI and ViaStart: the entry key that was given, or the idempotency key
+	Occasion   *Occasion // ViaCalendar
+	Was        any       // ViaAttribute: what the attribute was before; nil: missing
 
 	item    map[string]any // of Enter.Each: the item as var
 	itemKey string         // tells it apart from the others, with a # before it
@@ -131,6 +133,10 @@ func (e Entry) admit(def *Definition) Entering {
 	}
 	state := &State{Trigger: in.Trigger, Vars: in.Vars}
 	l := Lookup{Facts: &e.Facts, State: state, Event: e.Event, Segments: def.Declares.Segments, Now: e.Now}
+	if segment := def.Enter.segment(); segment != "" && e.Occasion != nil && !(&Cond{Segment: segment}).Holds(l, nil) {
+		in.Refused = NoEntryFilter
+		return in
+	}
 	if !def.Enter.If.Holds(l, nil) {
 		in.Refused = NoEntryFilter
 		return in
@@ -182,6 +188,8 @@ func (e Entry) trigger() map[string]any {
 		return nil
 	case e.Via == ViaAttribute:
 		return e.change()
+	case e.Occasion != nil:
+		return map[string]any{"date": e.Occasion.Date}
 	case e.Properties != nil:
 		return cloneMap(e.Properties)
 	case e.Event != nil:
@@ -215,6 +223,8 @@ func (e Entry) triggers(def *Definition) bool {
 		return quiet != nil && e.Event != nil && e.Event.Name == quiet.Event && !e.Event.At.Add(quiet.For).After(e.Now)
 	case ViaAttribute:
 		return (e.Event == nil || !e.Event.Historical) && e.became(def)
+	case ViaCalendar:
+		return def.Enter.ByCalendar() && e.Occasion != nil && !e.Occasion.At.After(e.Now)
 	default:
 		return e.Via == ViaAPI || e.Via == ViaStart
 	}
@@ -229,6 +239,8 @@ func (e Entry) key(r Reentry, st *State) (string, bool) {
 		return "once", true
 	case e.APIKey != "":
 		return short(e.APIKey), true
+	case e.Occasion != nil:
+		return e.Occasion.Key, true
 	case e.Event == nil:
 		return string(e.Via) + ":" + strconv.FormatInt(e.Now.UnixNano(), 10), true
 	case e.Via == ViaInactive:

@@ -10,6 +10,9 @@ import (
 func (d *Definition) Needs() Needs {
 	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}}
 	n.condition(d.Enter.If, false)
+	for _, key := range slices.Sorted(maps.Keys(d.Declares.Segments)) {
+		n.condition(d.Declares.Segments[key], true)
+	}
 	for _, rule := range d.Exit {
 		n.events.add(rule.Event)
 		n.condition(rule.If, true)
@@ -276,6 +279,9 @@ func (d *Definition) References() References {
 // eachCond calls f for every whole condition of the version.
 func (d *Definition) eachCond(f func(*Cond)) {
 	f(d.Enter.If)
+	for _, key := range slices.Sorted(maps.Keys(d.Declares.Segments)) {
+		f(d.Declares.Segments[key])
+	}
 	for _, rule := range d.Exit {
 		f(rule.If)
 		f(rule.Where)

@@ -16,7 +16,7 @@ func operators() []string {
 func (p *parser) cond(n *yaml.Node) *Cond {
 	const place = "a condition"
 	operands := []string{"attribute", "account", "trigger", "answer", "var"}
-	heads := slices.Concat(operands, []string{"event", "consent", "message", "coupon", "journey"})
+	heads := slices.Concat(operands, []string{"event", "consent", "message", "coupon", "journey", "segment"})
 	logic := []string{"all", "any", "not"}
 	// `any` and `all` beside a value are quantifiers over a list, so the value names are looked for first.
 	if !hasKey(n, heads) {
@@ -36,6 +36,12 @@ func (p *parser) cond(n *yaml.Node) *Cond {
 		return c
 	case "event":
 		return &Cond{Event: p.eventCond(n)}
+	case "segment":
+		c := &Cond{}
+		if v := p.fields(n, place, head).get(head); v != nil {
+			c.Segment = p.segment(v)
+		}
+		return c
 	case "consent":
 		topic, is := p.state(n, head, "is", "given", "withdrawn", "confirmed")
 		return &Cond{Consent: &ConsentCond{Topic: topic, Is: Consent(is)}}

@@ -12,7 +12,9 @@ import (
 
 // declarations reads the maps of topics, pools and surveys that the file brings along.
 func (p *parser) declarations(f *fields) {
-	p.def.Declares = Declarations{Topics: map[string]Topic{}, Pools: map[string]Pool{}, Surveys: map[string]SurveyForm{}}
+	p.def.Declares = Declarations{Topics: map[string]Topic{}, Pools: map[string]Pool{}, Surveys: map[string]SurveyForm{},
+		Segments: map[string]*Cond{}}
+	p.segments(f.get("segments"))
 	p.each(f.get("topics"), "topics", func(key string, at, n *yaml.Node) {
 		if key == TopicTransactional {
 			p.fault(at, "the topic transactional is there already", "leave it out")

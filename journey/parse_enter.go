@@ -10,7 +10,7 @@ func (p *parser) trigger(n *yaml.Node) {
 		p.def.Enter.API = p.word(n, "enter.when", "api") == "api"
 		return
 	}
-	kind := p.head(n, "enter.when", []string{"event", "inactive", "attribute", "api"}, []string{"becomes"})
+	kind := p.head(n, "enter.when", []string{"event", "inactive", "attribute", "date", "schedule", "once", "api"}, []string{"becomes"})
 	switch kind {
 	case "":
 		return
@@ -24,6 +24,12 @@ func (p *parser) trigger(n *yaml.Node) {
 	case v == nil:
 	case kind == "event":
 		p.def.Enter.Event = p.name(v, "the event")
+	case kind == "date":
+		p.def.Enter.Date = p.date(v)
+	case kind == "schedule":
+		p.def.Enter.Schedule = p.schedule(v)
+	case kind == "once":
+		p.def.Enter.Once = p.once(v)
 	case kind == "api":
 		p.fault(n, "enter.when is a map with `api`", "write `when: api`")
 	default:
@@ -121,5 +127,7 @@ func (p *parser) needsTrigger(at *yaml.Node, word string) {
 		p.fault(at, word+" names a property of the trigger, and `inactive` brings none", "leave it out")
 	case p.def.Enter.Attribute != "":
 		p.fault(at, word+" names a property of the trigger, and `becomes` brings none", "leave it out")
+	case p.def.Enter.ByCalendar():
+		p.fault(at, word+" names a property of the trigger, and the calendar brings none", "leave it out")
 	}
 }

@@ -98,17 +98,15 @@ func isLater(place, word string) bool {
 	var words []string
 	switch place {
 	case "the journey":
-		words = []string{"group", "priority", "cap", "segments", "webhooks"}
+		words = []string{"group", "priority", "cap", "webhooks"}
 	case "enter.when":
-		words = []string{"segment", "leaves", "date", "schedule", "once"}
+		words = []string{"segment", "leaves"}
 	case "a step":
 		words = []string{"webhook", "notify"}
 	case "send":
 		words = []string{"to", "channel", "subjects", "winner"}
 	case "split":
 		words = []string{"variants", "winner"}
-	case "a condition":
-		words = []string{"segment"}
 	}
 	return slices.Contains(words, word)
 }

@@ -30,7 +30,14 @@ func (p *parser) checkRefs() {
 			p.fault(r.at, fmt.Sprintf("before she enters there is no %s", r.kind), "ask for an attribute, an event or the trigger")
 			continue
 		}
+		if r.scope == scopeSegment && slices.Contains([]string{"answer", "coupon", "var", "message", "trigger"}, r.kind) {
+			p.fault(r.at, fmt.Sprintf("a segment cannot ask for %s: it says who a customer is, whatever journey she is in", r.kind),
+				"ask for an attribute, an event, a consent or a journey")
+			continue
+		}
 		switch r.kind {
+		case "segment":
+			p.dangling(r, slices.Sorted(maps.Keys(p.def.Declares.Segments)), "no segment is declared as %s")
 		case "coupon":
 			p.dangling(r, coupons, "no coupon step has `as: %s`")
 		case "message":

@@ -11,3 +11,9 @@ CREATE INDEX customers_account ON customers (account_id) WHERE account_id IS NOT
 ALTER TABLE requests DROP CONSTRAINT requests_verb_check, ADD CONSTRAINT requests_verb_check
     CHECK (verb IN ('skip', 'move', 'exit', 'update', 'restart')),
     ADD COLUMN data jsonb NOT NULL DEFAULT '{}'; -- {trigger, vars}
+
+-- Journeys that the calendar starts (date, schedule, once): up to when everybody has been looked at.
+CREATE TABLE calendar_scans (
+    journey_key text PRIMARY KEY REFERENCES journeys,
+    until_at    timestamptz NOT NULL
+);

@@ -50,6 +50,7 @@ type world struct {
 	stream      []journey.Event // hers, applied, in order
 	enrollments []*enrollment
 	pauses      []journey.Pause
+	looked      time.Time       // up to when the calendar has been looked at
 	tried       map[string]bool // events whose silence has been looked at
 	script      []Happening
 	ids         map[string]int
@@ -92,7 +93,7 @@ func newWorld(def *journey.Definition, set *templates.Set, p Persona, s Script, 
 	script := slices.Clone(s.Happenings)
 	slices.SortStableFunc(script, func(a, b Happening) int { return int(a.At - b.At) })
 	return &world{
-		def: def, messages: set, needs: def.Needs(), opts: o, now: s.Start.UTC(), persona: p, script: script,
+		def: def, messages: set, needs: def.Needs(), opts: o, now: s.Start.UTC(), looked: s.Start.UTC(), persona: p, script: script,
 		tried: map[string]bool{}, ids: map[string]int{}, out: Timeline{Start: s.Start.UTC(), Visited: map[string]int{}},
 	}
 }
@@ -105,6 +106,7 @@ func (w *world) play(s Script) error {
 		}
 		w.expire()
 		w.fallSilent()
+		w.fallDue()
 		w.ring()
 		if err := w.settle(); err != nil {
 			return err
@@ -132,6 +134,9 @@ func (w *world) next(s Script) (time.Time, bool) {
 		consider(s.Start.Add(w.script[0].At))
 	}
 	if at, quiet := w.silence(); quiet {
+		consider(at)
+	}
+	if at, due := w.occasion(s); due {
 		consider(at)
 	}
 	for _, e := range w.enrollments {

@@ -50,3 +50,15 @@ steps:
 		"+14d Mon 08:00 exit finished",
 	}, lines)
 }
+
+func TestTheCalendarIsPlayed(t *testing.T) {
+	t.Parallel()
+	lines := play(t, `
+journey: birthday
+name: Birthday
+topic: offers
+enter: { when: { date: { attribute: born, at: "09:00", yearly: true } } }
+steps: [ { send: happy-birthday } ]
+`, start+"customer: { timezone: Europe/Vienna, topics: { offers: true }, attributes: { born: 2000-02-29 } }\nuntil: 370d\n")
+	assert.Equal(t, []string{"+363d Sun 09:00 enter", "+363d Sun 09:00 send happy-birthday", "+363d Sun 09:00 exit finished"}, lines)
+}

@@ -16,7 +16,9 @@ func TestEnteringPerItemAndFurtherTriggers(t *testing.T) {
 		"reentry: { per: [cart, line.sku], meanwhile: restart }",
 		"steps: [ { wait: { until: { trigger: at }, if_missing: exit } }, { branch: [ { if: { var: line.n, eq: 2 }, then: [ { exit: two } ] } ] } ]"))
 	w.identify("ada", nil)
-	cart := func(at string, lines ...any) { w.track("ada", "Cart Updated", map[string]any{"cart": "c", "at": at, "lines": lines}) }
+	cart := func(at string, lines ...any) {
+		w.track("ada", "Cart Updated", map[string]any{"cart": "c", "at": at, "lines": lines})
+	}
 	line := func(sku string, n int) any { return map[string]any{"sku": sku, "n": n} }
 	cart("2030-05-07T09:00:00Z", line("x", 1), line("y", 2), line("x", 1))
 	keys := func() string {
