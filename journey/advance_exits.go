@@ -12,7 +12,9 @@ const (
 	ReasonMissing = "missing" // a wait hung on a value that is not there
 	ReasonPast    = "past"    // a wait's moment was over
 	ReasonLeft    = "left"    // another journey took her out
-	ReasonRunaway = "runaway" // the version runs in circles
+	// ReasonReplaced: a journey of the same group with a higher priority took over.
+	ReasonReplaced = "replaced"
+	ReasonRunaway  = "runaway" // the version runs in circles
 )
 
 // meanwhile is what works in a pause too, and before a request: exit rules and the goal. Events stay undecided, so that a

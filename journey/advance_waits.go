@@ -254,8 +254,15 @@ func (d *decision) recompute() {
 	over := timed && !was.After(d.now)
 	due, way := d.st.Due, stays
 	switch {
+	case d.st.Phase == PhaseWindow && over:
+		return // it is asked anew at once
 	case d.st.Phase == PhaseWindow:
 		opens := d.def.SendWindow.opening(d.st.Since, d.facts.Zone)
+		if step.Send != nil && (step.Send.AnyTime || !opens.After(d.now)) {
+			if free, over := d.room(or(step.Send.Topic, d.def.Topic)); over == OverHold {
+				opens = free // she stands there for want of room
+			}
+		}
 		due = &opens
 	case d.st.Phase != PhaseWaiting:
 		return

@@ -7,6 +7,9 @@ import "time"
 type Definition struct {
 	Key, Name  string
 	Topic      string // consent topic of its messages, or TopicTransactional
+	Group      string // of the journeys of one group a customer is in one at a time; "" none
+	Priority   int    // in the group: the higher one takes over
+	Cap        *Cap   // on its messages to one customer
 	Enter      Enter
 	Reentry    *Reentry
 	Exit       []ExitRule
@@ -34,6 +37,7 @@ type Declarations struct {
 type Topic struct {
 	Key, Name   string
 	DoubleOptIn bool
+	Cap         *Cap // on messages on the topic, whichever journey sends them
 }
 
 // Pool is the set that codes are taken from. A pool with Alphabet and Length makes its codes on demand; one without gives
@@ -50,6 +54,23 @@ type SurveyForm struct {
 	Options             []string
 	FollowUp            string
 }
+
+// Cap is how many messages one customer gets at most in a span of time, and what becomes of one too many.
+type Cap struct {
+	Messages int
+	Per      time.Duration
+	Over     OverCap
+}
+
+// OverCap says what becomes of a message that a cap has no room for.
+type OverCap string
+
+// Hold: she stands at the send until there is room. Reschedule: it is queued for then, and she goes on. Drop: it is not sent.
+const (
+	OverHold       OverCap = "hold"
+	OverDrop       OverCap = "drop"
+	OverReschedule OverCap = "reschedule"
+)
 
 // Enter says who enters. Exactly one of the triggers is set.
 type Enter struct {

@@ -29,6 +29,7 @@ type Entry struct {
 	Event      *Event         // the trigger; for ViaInactive the last event of that name; may be nil for ViaAPI and ViaStart
 	Properties map[string]any // ViaAPI and ViaStart: what came along
 	Facts      Facts          // of the customer, for enter.if
+	Rivals     []Rival        // her active enrollments in other journeys that have a group
 	Previous   []Past         // her enrollments in this journey, of any version
 	Now        time.Time
 	APIKey     string    // ViaAPI and ViaStart: the entry key that was given, or the idempotency key
@@ -46,6 +47,13 @@ type Past struct {
 	EndedAt  *time.Time
 }
 
+// Rival is an active enrollment in another journey that belongs to a group.
+type Rival struct {
+	ID       string // enr_…
+	Group    string
+	Priority int
+}
+
 // Entering says that she enters, and how.
 type Entering struct {
 	Yes      bool
@@ -54,6 +62,7 @@ type Entering struct {
 	Trigger  map[string]any // State.Trigger
 	Vars     map[string]any // State.Vars: the item of Enter.Each
 	Refused  string         // why not; "" when she enters
+	Replaces []string       // enrollments that are to exit, with ReasonReplaced: journeys of the same group, of lower priority
 
 	// Meanwhile is what the enrollment of that key, which is active, is to do with this trigger: "", VerbUpdate or VerbRestart.
 	Meanwhile string
@@ -66,6 +75,7 @@ const (
 	NoEntryProperty = "missing_property" // reentry is per a property that is not there
 	NoEntryActive   = "active"           // she is in the journey
 	NoEntryReentry  = "reentry"          // she has been in the journey
+	NoEntryGroup    = "group"            // she is in a journey of the same group, whose priority is as high
 	NoEntryItems    = "no_items"         // the trigger has no list to make enrollments of
 )
 
@@ -149,11 +159,30 @@ func (e Entry) admit(def *Definition) Entering {
 	}
 	in.EntryKey += e.itemKey
 	in.Refused = e.refused(reentry, in.EntryKey)
+	if in.Refused == "" {
+		in.Replaces, in.Refused = e.displaces(def)
+	}
 	in.Yes = in.Refused == ""
 	if in.Refused == NoEntryActive && e.isIn(in.EntryKey) {
 		in.Meanwhile = map[string]string{"update": VerbUpdate, "restart": VerbRestart}[reentry.Meanwhile]
 	}
 	return in
+}
+
+// displaces returns the enrollments that make room for this one, or the reason why they do not: of the journeys in a group
+// she is in one at a time.
+func (e Entry) displaces(def *Definition) ([]string, string) {
+	var out []string
+	for _, r := range e.Rivals {
+		switch {
+		case def.Group == "" || r.Group != def.Group:
+		case r.Priority >= def.Priority:
+			return nil, NoEntryGroup
+		default:
+			out = append(out, r.ID)
+		}
+	}
+	return out, ""
 }
 
 // isIn says whether the enrollment of that key is active.

@@ -89,6 +89,8 @@ func TestNeeds(t *testing.T) {
 		History:        []string{"Order Cancelled", "Order Completed", "Order Returned"},
 		Journeys:       []string{"win-back"},
 		AccountHistory: []string{"Seats Bought"},
+		Topics:         []string{"offers"},
+		Cap:            true,
 		Messages:       true,
 		Account:        true,
 	}, d.Needs())
@@ -102,6 +104,7 @@ func TestNeeds(t *testing.T) {
 	assert.Equal(t, Needs{
 		Events:  []string{EventCouponRedeemed, "Order Completed", EventSurveyAnswered},
 		History: []string{"Order Completed"},
+		Topics:  []string{"offers"},
 	}, example.Needs())
 	assert.Equal(t, []string{"comeback-offer", "how-are-we-doing", "last-call", "we-miss-you"}, example.Templates())
 	assert.Equal(t, References{Topics: []string{"offers"}, Pools: []string{"comeback"}}, example.References())

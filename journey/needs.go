@@ -27,8 +27,21 @@ func (d *Definition) Needs() Needs {
 	d.Walk(n.step)
 	return Needs{
 		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(),
-		AccountHistory: n.colleagues.sorted(), Messages: n.messages, Account: n.account,
+		AccountHistory: n.colleagues.sorted(), Topics: d.mailTopics(), Cap: d.Cap != nil, Messages: n.messages, Account: n.account,
 	}
+}
+
+// mailTopics returns the topics of its messages, transactional aside.
+func (d *Definition) mailTopics() []string {
+	topics := set{}
+	topics.add(d.Topic)
+	d.Walk(func(s *Step) {
+		if s.Send != nil {
+			topics.add(s.Send.Topic)
+		}
+	})
+	delete(topics, TopicTransactional)
+	return topics.sorted()
 }
 
 type set map[string]bool

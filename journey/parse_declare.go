@@ -47,7 +47,7 @@ func (p *parser) each(n *yaml.Node, what string, read func(key string, at, n *ya
 
 func (p *parser) topic(key string, n *yaml.Node) Topic {
 	topic := Topic{Key: key}
-	f := p.fields(n, "a topic", "name", "double_opt_in")
+	f := p.fields(n, "a topic", "name", "double_opt_in", "cap")
 	if f == nil {
 		return topic
 	}
@@ -56,6 +56,9 @@ func (p *parser) topic(key string, n *yaml.Node) Topic {
 	}
 	if v := f.get("double_opt_in"); v != nil {
 		topic.DoubleOptIn = p.boolean(v, "double_opt_in")
+	}
+	if v := f.get("cap"); v != nil {
+		topic.Cap = p.cap(v)
 	}
 	return topic
 }

@@ -98,7 +98,7 @@ func isLater(place, word string) bool {
 	var words []string
 	switch place {
 	case "the journey":
-		words = []string{"group", "priority", "cap", "webhooks"}
+		words = []string{"webhooks"}
 	case "enter.when":
 		words = []string{"segment", "leaves"}
 	case "a step":

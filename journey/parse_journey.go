@@ -10,7 +10,7 @@ import (
 
 // journey reads the whole file.
 func (p *parser) journey(n *yaml.Node) {
-	f := p.fields(n, "the journey", "journey", "name", "topic", "enter", "reentry", "exit", "goal", "holdout", "send_window",
+	f := p.fields(n, "the journey", "journey", "name", "topic", "group", "priority", "cap", "enter", "reentry", "exit", "goal", "holdout", "send_window",
 		"topics", "pools", "surveys", "segments", "steps")
 	if f == nil {
 		return
@@ -24,6 +24,7 @@ func (p *parser) journey(n *yaml.Node) {
 	if v := f.need("topic", "add the consent topic of its messages, or `topic: transactional`"); v != nil {
 		p.def.Topic = p.key(v, "the topic")
 	}
+	p.rank(f)
 	p.scope = scopeEnter
 	if v := f.need("enter", "add who enters, such as `enter: { when: { event: Signed Up } }`"); v != nil {
 		p.enter(v)
@@ -42,6 +43,41 @@ func (p *parser) journey(n *yaml.Node) {
 	if v := f.need("steps", "add what happens, such as `steps: [ { send: hello } ]`"); v != nil {
 		p.def.Steps = p.steps(v, "steps")
 	}
+}
+
+// rank reads how the journey stands among others.
+func (p *parser) rank(f *fields) {
+	if v := f.get("group"); v != nil {
+		p.def.Group = p.key(v, "the group")
+	}
+	if v := f.get("priority"); v != nil {
+		p.def.Priority = p.whole(v, "priority", 0, 1000)
+		if p.def.Group == "" && !f.empty["group"] {
+			p.fault(v, "a priority is one among the journeys of a group, and there is no group", "add `group: winning-back`, or leave it out")
+		}
+	}
+	if v := f.get("cap"); v != nil {
+		p.def.Cap = p.cap(v)
+	}
+}
+
+// cap reads { messages: 3, per: 7d, over: drop }.
+func (p *parser) cap(n *yaml.Node) *Cap {
+	c := &Cap{Messages: 1, Over: OverHold}
+	f := p.fields(n, "cap", "messages", "per", "over")
+	if f == nil {
+		return c
+	}
+	if v := f.need("messages", "add how many at most, such as `messages: 3`"); v != nil {
+		c.Messages = p.whole(v, "messages", 1, 100)
+	}
+	if v := f.need("per", "add in how long, such as `per: 7d`"); v != nil {
+		c.Per = p.duration(v, "per")
+	}
+	if v := f.get("over"); v != nil {
+		c.Over = OverCap(p.word(v, "over", "hold", "drop", "reschedule"))
+	}
+	return c
 }
 
 func (p *parser) ends(f *fields) {

@@ -109,6 +109,8 @@ type Facts struct {
 	Coupons        map[string]Coupon  // of this enrollment, by `as`
 	Empty          map[string]bool    // pools that gave no code in this transaction
 	Journeys       map[string]string  // key → active, finished or never: those that Needs.Journeys lists
+	Sent           []SentFact         // her messages of any journey within the longest span of a cap, those that are not sent aside
+	Caps           map[string]Cap     // of Needs.Topics, as the server knows them
 	Suppressed     bool               // her address, for the journey's class of mail
 }
 
@@ -125,12 +127,20 @@ type MessageFact struct {
 	At      time.Time // when it was queued
 }
 
+// SentFact is one message to her, as far as caps look at it.
+type SentFact struct {
+	Journey, Topic string
+	At             time.Time // when it may go out at the earliest
+}
+
 // Needs says which facts the decisions of a version can ask for, so that nothing else is loaded.
 type Needs struct {
 	Events         []string // exit, goal and wait_for events, our own ones included
 	History        []string // names that event conditions count
 	AccountHistory []string // names that event conditions with `by: account` count
 	Journeys       []string
+	Topics         []string // of its messages, transactional aside: whose caps hold for it
+	Cap            bool     // the journey has one itself
 	Messages       bool
 	Account        bool
 }

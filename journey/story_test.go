@@ -216,6 +216,7 @@ func (s *story) apply(out Output) {
 	s.shift += e.Shift
 	for _, m := range e.Messages {
 		s.queued = append(s.queued, m)
+		s.facts.Sent = append(s.facts.Sent, SentFact{Journey: m.JourneyKey, Topic: m.Topic, At: m.NotBefore})
 		s.facts.Messages = append(s.facts.Messages, MessageFact{ID: m.ID, Step: m.Step, State: MessageQueued, At: m.QueuedAt})
 	}
 	s.facts.Coupons = maps.Clone(s.facts.Coupons)

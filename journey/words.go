@@ -133,6 +133,8 @@ func ReasonWords(reason, topic string) string {
 		return "the customer was erased"
 	case ReasonHoldout:
 		return "she is in the holdout"
+	case ReasonCapped:
+		return "she had as many messages as the cap lets through"
 	case ReasonUnless:
 		return "its `unless` held"
 	case ReasonSandbox:

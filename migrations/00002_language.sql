@@ -17,3 +17,9 @@ CREATE TABLE calendar_scans (
     journey_key text PRIMARY KEY REFERENCES journeys,
     until_at    timestamptz NOT NULL
 );
+
+-- Of the journeys of a group a customer is in one at a time. The version that she entered says which, and how high it stands.
+ALTER TABLE enrollments ADD COLUMN grp text NOT NULL DEFAULT '', ADD COLUMN priority int NOT NULL DEFAULT 0;
+
+-- How many messages on a topic one customer gets: {Messages, Per in nanoseconds, Over}; NULL: as many as there are.
+ALTER TABLE topics ADD COLUMN cap jsonb;

@@ -80,7 +80,7 @@ func (w *world) set(attributes []journey.Attribute) {
 
 // deliver renders the message and sends it.
 func (w *world) deliver(e *enrollment, m journey.Message) error {
-	sent := Sent{At: w.now, Enrollment: e.id, Step: m.Step, Message: m.Template, Topic: m.Topic}
+	sent := Sent{At: m.NotBefore, Enrollment: e.id, Step: m.Step, Message: m.Template, Topic: m.Topic}
 	if w.messages != nil {
 		mail, err := w.messages.Render(m.Template, w.data(e, m))
 		if err != nil {

@@ -12,6 +12,9 @@ import (
 func (w *world) facts(e *enrollment) journey.Facts {
 	f := w.person()
 	f.Requests = e.requests
+	for _, m := range w.out.Mails {
+		f.Sent = append(f.Sent, journey.SentFact{Journey: w.def.Key, Topic: m.Topic, At: m.At})
+	}
 	f.EnrollmentID, f.Pauses = e.id, slices.Clone(w.pauses)
 	f.Coupons, f.Messages = maps.Clone(e.coupons), slices.Clone(e.messages)
 	for _, event := range w.stream[e.state.Cursor:] { // numbers count from 1

@@ -196,7 +196,7 @@ func (a *application) trigger(ctx context.Context, p *person, before journey.Cus
 		if !is {
 			continue
 		}
-		entry.Previous, entry.Now = past(a.enrolled[p.ID], l.Key), a.now
+		entry.Previous, entry.Rivals, entry.Now = past(a.enrolled[p.ID], l.Key), rivals(a.enrolled[p.ID], l.Key), a.now
 		var err error
 		if entry.Facts, err = a.s.entryFacts(ctx, a.tx, l, p, a.enrolled[p.ID], a.recent[p.ID]); err != nil {
 			return err
@@ -246,8 +246,15 @@ func (a *application) enter(l live, p *person, e journey.Event, in journey.Enter
 		return err
 	}
 	a.entered = true
+	a.s.queueReplacement(&a.entries, l.Key, in.Replaces, a.now)
+	for _, x := range a.enrolled[p.ID] {
+		if slices.Contains(in.Replaces, x.ID) {
+			x.Grp = ""
+		}
+	}
 	a.enrolled[p.ID] = append(a.enrolled[p.ID], &enrolled{
 		ID: id, CustomerID: p.ID, JourneyKey: l.Key, EntryKey: in.EntryKey, Active: true, EnteredAt: a.now,
+		Grp: l.Def.Group, Priority: l.Def.Priority,
 	})
 	o.Entered = append(o.Entered, id)
 	return nil

@@ -83,7 +83,7 @@ func (s *Store) enter(ctx context.Context, tx pgx.Tx, l live, p *person, e journ
 		return journey.Enrolled{}, err
 	}
 	e.Now = s.clock.Now()
-	e.Previous = past(before, l.Key)
+	e.Previous, e.Rivals = past(before, l.Key), rivals(before, l.Key)
 	if e.Facts, err = s.entryFacts(ctx, tx, l, p, before, nil); err != nil {
 		return journey.Enrolled{}, err
 	}
@@ -98,6 +98,7 @@ func (s *Store) enter(ctx context.Context, tx pgx.Tx, l live, p *person, e journ
 				return journey.Enrolled{}, err
 			}
 			answer = journey.Enrolled{EnrollmentID: id}
+			s.queueReplacement(b, l.Key, in.Replaces, e.Now)
 		case in.Meanwhile != "" && answer.EnrollmentID != "":
 			if err := queueFurther(b, answer.EnrollmentID, in, e.Now); err != nil {
 				return journey.Enrolled{}, err
@@ -139,6 +140,30 @@ func refusedEntry(before []*enrolled, journeyKey, entryKey, reason string) journ
 		return journey.Enrolled{Reason: reason}
 	}
 	return journey.Enrolled{EnrollmentID: before[i].ID, Existing: true, Reason: reason}
+}
+
+// rivals are her active enrollments in other journeys that have a group.
+func rivals(before []*enrolled, journeyKey string) []journey.Rival {
+	var out []journey.Rival
+	for _, e := range before {
+		if e.Active && e.Grp != "" && e.JourneyKey != journeyKey {
+			out = append(out, journey.Rival{ID: e.ID, Group: e.Grp, Priority: e.Priority})
+		}
+	}
+	return out
+}
+
+// queueReplacement adds the requests to exit of the enrollments that make room for one of a higher priority. They are out of
+// their group at once: they stand in nobody's way while they are on their way out.
+func (s *Store) queueReplacement(b *pgx.Batch, by string, ids []string, now time.Time) {
+	if len(ids) == 0 {
+		return
+	}
+	b.Queue(`UPDATE enrollments SET grp = '' WHERE id = ANY($1)`, ids)
+	b.Queue(`
+		INSERT INTO requests (enrollment_id, verb, reason, by, at)
+		SELECT id, 'exit', $2, $3, $4 FROM unnest($1::text[]) AS id`, ids, journey.ReasonReplaced, "journey "+by, now)
+	s.queueWake(b, ids)
 }
 
 func past(before []*enrolled, journeyKey string) []journey.Past {
@@ -205,9 +230,9 @@ func (s *Store) queueEnrollment(b *pgx.Batch, l live, customerID string, in jour
 		return "", err
 	}
 	b.Queue(`
-		INSERT INTO enrollments (id, journey_key, version, customer_id, entry_key, status, state, holdout, entered_at)
-		VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8)`,
-		id, l.Key, l.Version, customerID, in.EntryKey, string(state), in.Holdout, now)
+		INSERT INTO enrollments (id, journey_key, version, customer_id, entry_key, status, state, holdout, entered_at, grp, priority)
+		VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10)`,
+		id, l.Key, l.Version, customerID, in.EntryKey, string(state), in.Holdout, now, l.Def.Group, l.Def.Priority)
 	b.Queue(`INSERT INTO wakeups (enrollment_id, start, journey_key, created_wall) VALUES ($1, true, $2, $3)`,
 		id, l.Key, s.clock.Wall())
 	return id, nil

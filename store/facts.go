@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,6 +40,7 @@ func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *j
 	if needs.Messages {
 		queueMessageFacts(b, e.ID, &f.Messages)
 	}
+	queueCaps(b, e.CustomerID, needs, s.clock.Now(), def, f)
 	queueMemory(b, e.CustomerID, needs, f)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, err
@@ -132,6 +134,32 @@ func queueMessageFacts(b *pgx.Batch, enrollmentID string, into *[]journey.Messag
 		FROM messages m WHERE enrollment_id = $1 ORDER BY queued_at, id`, enrollmentID).Query(func(rows pgx.Rows) error {
 		var err error
 		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[journey.MessageFact])
+		return err
+	})
+}
+
+// queueCaps adds the caps of topics, and the messages that they and the cap of the journey count.
+func queueCaps(b *pgx.Batch, customerID string, needs journey.Needs, now time.Time, def *journey.Definition, into *journey.Facts) {
+	into.Caps = map[string]journey.Cap{}
+	if len(needs.Topics) > 0 {
+		b.Queue(`SELECT key, cap FROM topics WHERE key = ANY($1) AND cap IS NOT NULL`, needs.Topics).Query(func(rows pgx.Rows) error {
+			var key string
+			var c journey.Cap
+			_, err := pgx.ForEachRow(rows, []any{&key, &c}, func() error { into.Caps[key] = c; return nil })
+			return err
+		})
+	}
+	declared := needs.Cap
+	for _, t := range def.Declares.Topics {
+		declared = declared || t.Cap != nil
+	}
+	b.Queue(`
+		SELECT journey_key AS journey, topic, not_before_at AS at FROM messages
+		WHERE customer_id = $1 AND state NOT IN ('dropped', 'failed') AND not_before_at > $2
+		  AND ($3 OR EXISTS (SELECT FROM topics WHERE key = ANY($4) AND cap IS NOT NULL))
+		ORDER BY not_before_at DESC LIMIT 1000`, customerID, now.Add(-journey.MaxDuration), declared, needs.Topics).Query(func(rows pgx.Rows) error {
+		var err error
+		into.Sent, err = pgx.CollectRows(rows, pgx.RowToStructByName[journey.SentFact])
 		return err
 	})
 }
