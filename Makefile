@@ -10,7 +10,9 @@ SRC         := $(shell find activities api cmd control intake journey mail migra
                  -type f -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
 DEMO_FLAGS  ?=
 DEV_FLAGS   ?=
+SEND_FLAGS  ?=
 TEST_FLAGS  ?=
+CRASH_FLAGS ?=
 PKG         ?= ./...
 
 .PHONY: help
@@ -40,8 +42,12 @@ bin/perennial-engine: $(ENGINE_SRC)
 tools/.postgres:
 	@tools/need-postgres
 
+.PHONY: tools/.chromium
+tools/.chromium:
+	@tools/need-chromium
+
 .PHONY: test
-test: build lint test-engine test-go ## everything: lint, then all tests on real parts with the race detector
+test: tools/.chromium build lint test-engine test-go ## everything: lint, then all tests on real parts with the race detector
 
 .PHONY: test-engine
 test-engine: bin/perennial-engine
@@ -81,9 +87,19 @@ bin/gotestsum bin/workflowcheck: tools/go.mod tools/go.sum
 	@cd tools && $(GO) build -o ../bin/gotestsum gotest.tools/gotestsum
 	@cd tools && $(GO) build -o ../bin/workflowcheck go.temporal.io/sdk/contrib/tools/workflowcheck
 
+# ROUNDS=25 goes longer, SEED=… does again what a run did. It ends with 1 when something was lost or came twice.
+.PHONY: crash
+crash: build ## kill -9 of everything under load, then every event, step and mail accounted for (ROUNDS=25 for longer)
+	@$(GO) run ./crash -rounds $(or $(ROUNDS),2) -seed $(or $(SEED),0) $(CRASH_FLAGS)
+
 .PHONY: bench-step
 bench-step: bin/perennial-engine ## what a step costs, against a bare timer: one run, alternating, with the ratios
 	@$(GO) run ./bench/step
+
+.PHONY: bench-send
+bench-send: bin/perennial-engine ## what a message costs, against go-mail and raw SMTP (flags: SEND_FLAGS="-n 100000")
+	@$(GO) build -o $(CACHE)/bench-send ./bench/send
+	@$(CACHE)/bench-send $(SEND_FLAGS)
 
 .PHONY: replay-record
 replay-record: bin/perennial-engine ## records the histories that the replay tests play; only from released code

@@ -5,12 +5,15 @@ import (
 	"time"
 )
 
-// breaker shuts a lane while its relay cannot be reached or refuses us. A refusal of us (5.7.x) may be about one message, so a
-// few in a row are needed; refused credentials shut it at once.
+// breaker shuts a lane while its relay cannot be reached or refuses us, or a recipient domain while that puts us off. A refusal of us
+// (5.7.x) may be about one message, so a few in a row are needed, and for the lane from more than one domain; refused
+// credentials shut it at once.
 type breaker struct {
 	mu     sync.Mutex
 	until  time.Time // wall time
 	faults int       // of ours in a row
+	from   string    // the domain of the last one
+	mixed  bool      // they came from more than one domain, or from the relay itself
 	trips  int       // since a message last passed
 	misses int       // of dialling, in a row
 }
@@ -30,16 +33,17 @@ func (b *breaker) shutFor(wall time.Time) time.Duration {
 	return max(0, b.until.Sub(wall))
 }
 
-// fault counts a refusal of us and says for how long the lane is shut now; 0: not yet.
-func (b *breaker) fault(wall time.Time, atOnce bool) time.Duration {
+// fault counts a refusal of us, by a domain or by the relay itself (from is ""), and says for how long it shuts now; 0: not yet.
+func (b *breaker) fault(wall time.Time, from string, atOnce bool) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.faults++
-	if wall.Before(b.until) || b.faults < faultsToTrip && !atOnce {
+	b.mixed = b.mixed || from == "" || b.faults > 0 && from != b.from
+	b.from, b.faults = from, b.faults+1
+	if wall.Before(b.until) || (b.faults < faultsToTrip || !b.mixed) && !atOnce {
 		return 0
 	}
 	shut := min(firstShut<<min(b.trips, 10), longestShut)
-	b.until, b.faults, b.trips = wall.Add(shut), 0, b.trips+1
+	b.until, b.faults, b.mixed, b.trips = wall.Add(shut), 0, false, b.trips+1
 	return shut
 }
 
@@ -60,5 +64,51 @@ func (b *breaker) reached() {
 func (b *breaker) passed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.faults, b.trips = 0, 0
+	b.faults, b.mixed, b.trips = 0, false, 0
+}
+
+// gates are the breakers of recipient domains; only those that have lately put us off have one.
+type gates struct {
+	mu      sync.Mutex
+	domains map[string]*breaker
+}
+
+// forgetGate is how long after it opened a domain's breaker is remembered: the next shut is the longer.
+const forgetGate = time.Hour
+
+// fault counts that a domain put us off, and says for how long it is shut now; 0: not yet.
+func (g *gates) fault(wall time.Time, domain string) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.domains == nil {
+		g.domains = map[string]*breaker{}
+	}
+	b := g.domains[domain]
+	if b == nil {
+		b = &breaker{until: wall}
+		g.domains[domain] = b
+	}
+	return b.fault(wall, "", false)
+}
+
+// passed forgets what a domain did: it takes mail.
+func (g *gates) passed(domain string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.domains, domain)
+}
+
+// shut lists the domains that are shut, and says when the first opens, within most.
+func (g *gates) shut(wall time.Time, most time.Duration) (domains []string, opens time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for domain, b := range g.domains {
+		switch d := b.until.Sub(wall); {
+		case d > 0:
+			domains, most = append(domains, domain), min(most, d)
+		case d < -forgetGate:
+			delete(g.domains, domain)
+		}
+	}
+	return domains, most
 }

@@ -50,7 +50,7 @@ type Templates interface {
 }
 
 // Sender is what sends needs. One serves all lanes of a process, and lives as long as the process: a connection that waits for
-// the reply after a dot outlives the activity that began it. All fields but Sandbox, Slots and Drain are required.
+// the reply after a dot outlives the activity that began it. All fields but Sandbox and those after Log are required.
 type Sender struct {
 	Ledger  Ledger
 	Clock   *journey.Clock
@@ -62,22 +62,36 @@ type Sender struct {
 	Sandbox bool // the relay is the inbox of the installation
 	Log     *slog.Logger
 	Slots   int           // messages of one lane on their way at a time; 0: 8
+	Aside   time.Duration // how long a reply may take before the slot of its message goes to another; 0: 5 seconds
 	Drain   time.Duration // how long a run that ends waits for what is under way; 0: 10 seconds
 
-	mu       sync.Mutex
-	lanes    map[string]*lane
-	versions map[string]Templates // by hash
+	// Tide raises the ledger's tide above what the lane has seen, and holds all sending where it was lower: the database went back to
+	// an older backup, and would send again what was sent since. nil: it is not watched.
+	Tide func(ctx context.Context, seen int64) (int64, error)
+
+	Rate        Rate            // of each lane; 0: no limit
+	DomainRates map[string]Rate // of each lane, by domain of the recipient in lower case
+
+	// BounceDomain takes what comes back: each message has a return address of its own there (VERP). "": the sender's address.
+	BounceDomain string
+
+	mu        sync.Mutex
+	lanes     map[string]*lane
+	versions  map[string]Templates // by hash
+	compiling sync.Mutex           // one at a time: a batch of a new version would compile it many times over
 }
 
 // DeliverInput asks for one run of a lane.
 type DeliverInput struct {
 	Lane string
 	For  time.Duration // wall time after which nothing new is begun; 0: 50 seconds
+	Tide int64         // the highest tide that the lane has seen
 }
 
 // DeliverResult counts what a run did. Messages whose reply came after its end are counted by nobody: the ledger has them.
 type DeliverResult struct {
 	Accepted, Deferred, Failed, Unknown, Unsent, Refused int
+	Tide                                                 int64 // of the ledger at the end of the run
 }
 
 // Times of a run. StartToClose of the activity lies above runFor + drainFor, its heartbeat timeout above several beats.
@@ -90,12 +104,17 @@ const (
 	idleLook   = time.Second // a notification may be missed; a pause ends by itself
 
 	shortestIdle = 2 * time.Millisecond
+	dearClaim    = 20 * time.Millisecond // a claim that takes longer and finds nothing is not made again at once
 )
 
 // Deliver sends what is due in a lane until its time is up or the worker stops, then takes up nothing new and drains.
 func (s *Sender) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, error) {
 	if in.For <= 0 {
 		in.For = runFor
+	}
+	tide, err := s.seaLevel(ctx, in.Tide)
+	if err != nil {
+		return DeliverResult{}, Coded(s.Log, "delivering "+in.Lane, err)
 	}
 	open, shut := context.WithTimeout(ctx, in.For)
 	defer shut()
@@ -105,7 +124,7 @@ func (s *Sender) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, e
 		tick := time.NewTicker(beat)
 		defer tick.Stop()
 		for {
-			activity.RecordHeartbeat(ctx)
+			activity.RecordHeartbeat(ctx, tide.raise(beating))
 			select {
 			case <-activity.GetWorkerStopChannel(ctx):
 				shut()
@@ -118,6 +137,7 @@ func (s *Sender) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, e
 		}
 	}()
 	result, err := s.Run(open, in.Lane)
+	result.Tide = tide.raise(context.WithoutCancel(ctx))
 	return result, Coded(s.Log, "delivering "+in.Lane, err)
 }
 
@@ -125,7 +145,6 @@ func (s *Sender) Deliver(ctx context.Context, in DeliverInput) (DeliverResult, e
 // gets a few seconds, and what waits for its reply is left to go on by itself. The error is that of the ledger.
 func (s *Sender) Run(ctx context.Context, name string) (DeliverResult, error) {
 	r := &run{lane: s.lane(name), sending: map[journey.Fence]bool{}}
-	r.slots = make(chan struct{}, s.slots())
 	err := r.loop(ctx)
 	r.drain()
 	if ctx.Err() != nil {
@@ -170,8 +189,9 @@ func (s *Sender) Shutdown(ctx context.Context) error {
 // run is one execution of Deliver.
 type run struct {
 	lane  *lane
-	slots chan struct{}
 	wg    sync.WaitGroup
+	rest  time.Duration // after a claim that was dear and found nothing
+	swept time.Time     // wall time of the last sweep
 
 	mu      sync.Mutex
 	result  DeliverResult
@@ -185,79 +205,142 @@ func (r *run) loop(ctx context.Context) error {
 	r.cut = cut
 	changed := s.Ledger.Listen(ctx, "messages")
 	go r.renew(attempts)
-	swept := time.Time{}
-	for ctx.Err() == nil {
-		if now := s.Clock.Wall(); now.Sub(swept) >= sweepEvery {
-			if _, err := s.Ledger.SweepDoubtful(ctx, l.name); err != nil {
-				return fmt.Errorf("sweeping: %w", err)
-			}
-			swept = now
-		}
-		sent, err := r.fill(ctx, attempts)
-		if err != nil {
+	for away := time.Duration(0); ctx.Err() == nil; {
+		err := r.turn(ctx, attempts, changed)
+		switch {
+		case err == nil:
+			away = 0
+		case codeOf(err) != journey.CodeUnavailable || ctx.Err() != nil:
 			return err
-		}
-		if !sent {
-			if err := r.idle(ctx, changed); err != nil {
-				return err
-			}
+		default: // the database is away; starting this activity anew would take longer than waiting for it
+			l.log("looking for mail", err)
+			away = min(max(2*away, 100*time.Millisecond), 2*time.Second)
+			pause(ctx, away)
 		}
 	}
 	return nil
 }
 
-// fill claims as many messages as there are free slots, and begins to send them. It claims nothing while the relay cannot be
-// reached: a message that is claimed and stands still would hold up a pause.
+// turn settles what was left behind, begins to send what is due, or waits for something to be due.
+func (r *run) turn(ctx, attempts context.Context, changed <-chan struct{}) error {
+	l, s := r.lane, r.lane.sender
+	if now := s.Clock.Wall(); now.Sub(r.swept) >= sweepEvery {
+		if _, err := s.Ledger.SweepDoubtful(ctx, l.name); err != nil {
+			return fmt.Errorf("sweeping: %w", err)
+		}
+		r.swept = now
+	}
+	sent, err := r.fill(ctx, attempts)
+	if err != nil || sent {
+		return err
+	}
+	return r.idle(ctx, changed)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// fill claims as many messages as there are free slots and the rates allow, and begins to send them. It claims nothing while the
+// relay cannot be reached: a message that is claimed and stands still would hold up a pause.
 func (r *run) fill(ctx, attempts context.Context) (sent bool, err error) {
 	l, s := r.lane, r.lane.sender
-	select {
-	case r.slots <- struct{}{}:
-	case <-ctx.Done():
-		return false, nil
-	}
-	free := 1
-	for more := true; more && free < cap(r.slots); {
-		select {
-		case r.slots <- struct{}{}:
-			free++
-		default:
-			more = false
-		}
-	}
-	var claimed []journey.Claimed
+	free := l.seats(ctx)
+	used := 0
 	defer func() {
-		for range free - len(claimed) {
-			<-r.slots
+		for range free - used {
+			<-l.slots
 		}
 	}()
-	if !l.ready(ctx) {
+	room := l.pace.room(s.Clock.Wall(), free)
+	if room == 0 || !l.ready(ctx) {
 		return false, nil
 	}
-	claimed, err = s.Ledger.ClaimMessages(ctx, journey.ClaimOptions{Lane: l.name, Limit: free, Lease: claimLease, Sandbox: s.Sandbox})
+	begun := s.Clock.Wall()
+	claimed, err := s.Ledger.ClaimMessages(ctx, journey.ClaimOptions{
+		Lane: l.name, Limit: room, Lease: claimLease, Sandbox: s.Sandbox, Skip: l.skip()})
 	if err != nil {
-		claimed = nil
 		return false, fmt.Errorf("claiming: %w", err)
 	}
+	r.rest = 0
+	if cost := s.Clock.Wall().Sub(begun); len(claimed) == 0 && cost > dearClaim {
+		r.rest = min(10*cost, idleLook)
+	}
+	used = len(claimed)
 	for _, c := range claimed {
 		r.begin(attempts, c)
 	}
 	return len(claimed) > 0, nil
 }
 
-// begin sends one message in a goroutine of its own, which keeps its slot until the reply is stored.
+// seats takes all free slots of the lane, at least one; 0: ctx has ended. While fewer than half of them are free it waits a moment for
+// more, so that claims, and with them dots and replies, come in groups.
+func (l *lane) seats(ctx context.Context) (free int) {
+	select {
+	case l.slots <- struct{}{}:
+		free++
+	case <-ctx.Done():
+		return 0
+	}
+	end := time.NewTimer(longestLinger)
+	defer end.Stop()
+	for free < cap(l.slots) {
+		select {
+		case l.slots <- struct{}{}:
+			free++
+			continue
+		default:
+		}
+		if 2*free >= cap(l.slots) {
+			return free
+		}
+		select {
+		case l.slots <- struct{}{}:
+			free++
+		case <-end.C:
+			return free
+		case <-ctx.Done():
+			return free
+		}
+	}
+	return free
+}
+
+// begin sends one message in a goroutine of its own, which keeps its slot until the reply is stored, or is long in coming.
 func (r *run) begin(ctx context.Context, c journey.Claimed) {
+	l := r.lane
 	fence := journey.Fence{ID: c.Message.ID, Attempt: c.Message.Attempt}
+	domain := domainOf(c.Customer.Email)
+	if c.Bytes != nil {
+		domain = domainOf(c.Message.Address)
+	}
+	l.pace.take(l.sender.Clock.Wall(), domain)
 	r.hold(fence, true)
 	r.wg.Add(1)
-	r.lane.wg.Add(1)
+	l.wg.Add(1)
 	go func() {
-		defer r.lane.wg.Done()
+		defer l.wg.Done()
 		defer r.wg.Done()
-		defer func() { <-r.slots }()
-		reply := r.lane.send(ctx, c, func() { r.hold(fence, false) })
+		seat := &seat{lane: l}
+		defer seat.leave()
+		passed := false
+		reply := l.send(ctx, c, func() {
+			passed = true
+			l.passed.Add(1)
+			r.hold(fence, false)
+			seat.wait()
+		})
 		r.hold(fence, false)
-		r.lane.judge(reply.Outcome)
-		r.lane.report(reply)
+		l.judge(domain, reply.Outcome)
+		l.report(reply)
+		if passed {
+			l.passed.Add(-1)
+		}
 		r.count(reply.Kind)
 	}()
 }
@@ -319,9 +402,12 @@ func (r *run) renew(ctx context.Context) {
 // idle waits until something may be due.
 func (r *run) idle(ctx context.Context, changed <-chan struct{}) error {
 	s := r.lane.sender
-	wait := idleLook
+	wall := s.Clock.Wall()
+	_, wait := r.lane.gates.shut(wall, r.lane.pace.wait(wall, idleLook))
 	if shut := r.lane.shutFor(); shut > 0 {
 		wait, changed = min(shut, sweepEvery), nil
+	} else if r.rest > 0 {
+		wait, changed = max(wait, r.rest), nil
 	} else {
 		next, some, err := s.Ledger.NextDue(ctx, r.lane.name)
 		if err != nil {

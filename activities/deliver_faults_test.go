@@ -61,9 +61,13 @@ func TestStoppedBetweenClaimAndDot(t *testing.T) {
 	for name, tc := range map[string]struct{ sql, state string }{
 		"pause": {`INSERT INTO pauses (id, scope, target, reason, by, since_at, on_resume)
 			VALUES ('pau_1', 'customer', 'cus_1', 'ill', 'test', now(), 'keep')`, "queued"},
-		"kill":        {`UPDATE settings SET sending = false`, "queued"},
-		"unsubscribe": {`UPDATE consents SET state = 'withdrawn'`, "dropped no_consent"},
-		"sandbox":     {`UPDATE settings SET live = false`, "dropped sandbox"},
+		"kill":                   {`UPDATE settings SET sending = false`, "queued"},
+		"switch of the journey":  {`INSERT INTO switches VALUES ('journey', 'welcome', 'a wrong price', 'test', now())`, "queued"},
+		"switch of the template": {`INSERT INTO switches VALUES ('template', 'welcome/hello', 'a wrong price', 'test', now())`, "queued"},
+		"switch of the domain":   {`INSERT INTO switches VALUES ('domain', 'example.net', 'they asked', 'test', now())`, "queued"},
+		"hold":                   {`UPDATE settings SET held_reason = 'restored'`, "queued"},
+		"unsubscribe":            {`UPDATE consents SET state = 'withdrawn'`, "dropped no_consent"},
+		"sandbox":                {`UPDATE settings SET live = false`, "dropped sandbox"},
 	} {
 		o := newOffice(t)
 		o.queue(journey.LaneMarketing, 1)
@@ -105,7 +109,7 @@ func TestZombieIsFenced(t *testing.T) {
 	require.Equal(t, 1, o.relay.Dots())
 	close(release)
 	testenv.Eventually(t, 10*time.Second, func() bool { stop(); return len(ended) == 1 }, "the zombie to end")
-	require.Equal(t, activities.DeliverResult{Refused: 1}, <-ended)
+	require.Equal(t, 1, (<-ended).Refused) // it may have come back for the message as any other sender
 	require.Equal(t, 1, o.relay.Dots())
 	require.Equal(t, map[string]int{"accepted": 1}, o.states())
 }

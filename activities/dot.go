@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"perennial/journey"
@@ -30,11 +31,21 @@ func (l *lane) pass(ctx context.Context, d journey.Dot) error {
 	return <-ask.answer
 }
 
-// linger is how long a group of dots waits for those that are on their way to join it.
-const linger = 2 * time.Millisecond
+// A group waits for those that are on their way to join it: for the next one about half as long as the commit takes for which they
+// would wait otherwise, and in all for a few of them. On a slow disk the groups are larger, and a single message never waits.
+const (
+	shortestLinger = 2 * time.Millisecond
+	longestLinger  = 20 * time.Millisecond
+	patience       = 4 // times linger
+)
+
+func linger(commit time.Duration) time.Duration {
+	return max(shortestLinger, min(commit/2, longestLinger))
+}
 
 // commit lets messages pass in groups, one commit for each.
 func (l *lane) commit() {
+	took := time.Duration(0)
 	for {
 		var batch []dotAsk
 		select {
@@ -43,19 +54,26 @@ func (l *lane) commit() {
 		case <-l.life.Done():
 			return
 		}
-		l.allow(l.company(batch))
+		batch = company(l.dots, batch, &l.begun, linger(took))
+		begun := l.sender.Clock.Wall()
+		l.allow(batch)
+		took = l.sender.Clock.Wall().Sub(begun)
 	}
 }
 
-// company waits for others that are on their way to the dot, for at most a moment.
-func (l *lane) company(batch []dotAsk) []dotAsk {
-	timer := time.NewTimer(linger)
-	defer timer.Stop()
-	for batch = gather(l.dots, batch); int64(len(batch)) < l.begun.Load(); {
+// company gathers a group around its first: who is there already, and who is on the way, for at most a moment. coming counts both.
+func company[T any](from <-chan T, batch []T, coming *atomic.Int64, linger time.Duration) []T {
+	next, end := time.NewTimer(linger), time.NewTimer(patience*linger)
+	defer next.Stop()
+	defer end.Stop()
+	for batch = gather(from, batch); int64(len(batch)) < coming.Load(); batch = gather(from, batch) {
 		select {
-		case ask := <-l.dots:
-			batch = append(batch, ask)
-		case <-timer.C:
+		case one := <-from:
+			batch = append(batch, one)
+			next.Reset(linger)
+		case <-next.C:
+			return batch
+		case <-end.C:
 			return batch
 		}
 	}

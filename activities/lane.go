@@ -2,7 +2,7 @@ package activities
 
 import (
 	"context"
-	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,20 +14,27 @@ import (
 type lane struct {
 	sender  *Sender
 	name    string
-	life    context.Context // ends when nobody waits for the lane any more
+	life    context.Context //nolint:containedctx // it is the lane's own: it ends when nobody waits for the lane any more
 	end     context.CancelFunc
 	wg      sync.WaitGroup // messages under way
 	dots    chan dotAsk
 	replies chan storing
 	begun   atomic.Int64 // messages on their way to the dot: the committer waits a moment for them
+	passed  atomic.Int64 // messages that have passed it, until their reply is stored: the recorder waits a moment for them
 	breaker breaker
-
-	mu   sync.Mutex
-	idle []Wire
+	gates   gates
+	pace    *pace
+	slots   chan struct{} // one in it for each message under way
+	aside   chan struct{} // one in it for each message that waits long for its reply, and has given its slot to another
+	idle    chan Wire
+	dialing chan struct{} // one in it for each dial under way
 }
 
 func newLane(s *Sender, name string) *lane {
-	l := &lane{sender: s, name: name, dots: make(chan dotAsk), replies: make(chan storing)}
+	slots := s.slots()
+	l := &lane{sender: s, name: name, dots: make(chan dotAsk), replies: make(chan storing), pace: newPace(s.Rate, s.DomainRates),
+		slots: make(chan struct{}, slots), aside: make(chan struct{}, slots*asidePerSlot),
+		idle: make(chan Wire, slots*(1+asidePerSlot)), dialing: make(chan struct{}, slots)}
 	l.life, l.end = context.WithCancel(context.Background())
 	go l.commit()
 	go l.record()
@@ -48,84 +55,43 @@ func (l *lane) close(ctx context.Context) error {
 	}
 }
 
-// park takes leave of connections that nobody uses: the next run may be in another process.
-func (l *lane) park() {
-	l.mu.Lock()
-	idle := l.idle
-	l.idle = nil
-	l.mu.Unlock()
-	for _, w := range idle {
-		go w.Quit()
-	}
-}
-
-// ready says whether a message can be sent now: the breaker is closed, and there is a connection or a new one can be had.
-func (l *lane) ready(ctx context.Context) bool {
-	if l.shutFor() > 0 {
-		return false
-	}
-	w, err := l.wire(ctx)
-	if err != nil {
-		return false
-	}
-	l.keep(w)
-	return true
-}
-
-// wire takes an idle connection, or dials.
-func (l *lane) wire(ctx context.Context) (Wire, error) {
-	l.mu.Lock()
-	if n := len(l.idle); n > 0 {
-		w := l.idle[n-1]
-		l.idle = l.idle[:n-1]
-		l.mu.Unlock()
-		return w, nil
-	}
-	l.mu.Unlock()
-	return l.dial(ctx)
-}
-
-func (l *lane) dial(ctx context.Context) (Wire, error) {
-	w, err := l.sender.Dial(ctx)
-	if err == nil {
-		l.breaker.reached()
-		return w, nil
-	}
-	if ctx.Err() == nil {
-		l.log("connecting", err)
-		var refusal Refusal
-		if errors.As(err, &refusal) && refusal.Outcome().Kind != journey.OutcomeUnsent {
-			l.trip(refusal.Outcome().Kind)
-		} else {
-			l.breaker.unreachable(l.sender.Clock.Wall())
-		}
-	}
-	return nil, err
-}
-
-func (l *lane) keep(w Wire) {
-	if !w.Usable() {
-		return
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.idle = append(l.idle, w)
-}
-
-// judge lets the breaker know how an attempt went.
-func (l *lane) judge(o journey.Outcome) {
+// judge lets the breakers know how an attempt went.
+func (l *lane) judge(domain string, o journey.Outcome) {
 	switch o.Kind {
-	case journey.OutcomeSenderFault, journey.OutcomeAuthFault:
-		l.trip(o.Kind)
-	case journey.OutcomeAccepted, journey.OutcomeFailed, journey.OutcomeRetry:
+	case journey.OutcomeAuthFault:
+		l.trip("", o.Kind)
+	case journey.OutcomeSenderFault:
+		l.trip(domain, o.Kind)
+		l.putOff(domain, o)
+	case journey.OutcomeRetry:
 		l.breaker.passed()
+		if !strings.HasPrefix(o.Text, "4.2.") { // that is about her mailbox
+			l.putOff(domain, o)
+		}
+	case journey.OutcomeAccepted, journey.OutcomeFailed:
+		l.breaker.passed()
+		l.gates.passed(domain)
 	}
 }
 
-func (l *lane) trip(kind journey.OutcomeKind) {
-	if shut := l.breaker.fault(l.sender.Clock.Wall(), kind == journey.OutcomeAuthFault); shut > 0 {
+func (l *lane) trip(domain string, kind journey.OutcomeKind) {
+	if shut := l.breaker.fault(l.sender.Clock.Wall(), domain, kind == journey.OutcomeAuthFault); shut > 0 {
 		l.sender.Log.Error("the relay refuses us; the lane stands still for a while", "lane", l.name, "why", string(kind), "for", shut)
 	}
+}
+
+func (l *lane) putOff(domain string, o journey.Outcome) {
+	if shut := l.gates.fault(l.sender.Clock.Wall(), domain); shut > 0 {
+		l.sender.Log.Warn("a domain puts us off; its mail waits for a while, that of others goes on", "lane", l.name, "domain", domain,
+			"code", o.Code, "for", shut)
+	}
+}
+
+// skip lists the domains to which nothing is to go now: they are shut, or have had what their rate lets through.
+func (l *lane) skip() []string {
+	wall := l.sender.Clock.Wall()
+	shut, _ := l.gates.shut(wall, 0)
+	return append(shut, l.pace.spent(wall)...)
 }
 
 func (l *lane) shutFor() time.Duration { return l.breaker.shutFor(l.sender.Clock.Wall()) }
@@ -150,9 +116,10 @@ func (l *lane) report(r journey.Reply) {
 	}
 }
 
-// record commits replies in groups: all that came while the last group was being written. A reply is kept until the ledger has
+// record commits replies in groups: all that came while the last group was being written, or come in a moment. A reply is kept until the ledger has
 // it, however long the database is away.
 func (l *lane) record() {
+	took := time.Duration(0)
 	for {
 		var batch []storing
 		select {
@@ -161,12 +128,14 @@ func (l *lane) record() {
 		case <-l.life.Done():
 			return
 		}
-		batch = gather(l.replies, batch)
+		batch = company(l.replies, batch, &l.passed, linger(took))
 		replies := make([]journey.Reply, len(batch))
 		for i, st := range batch {
 			replies[i] = st.reply
 		}
+		begun := l.sender.Clock.Wall()
 		l.insist("recording replies", func(ctx context.Context) error { return l.sender.Ledger.RecordReplies(ctx, replies) })
+		took = l.sender.Clock.Wall().Sub(begun)
 		for _, st := range batch {
 			close(st.done)
 		}

@@ -94,6 +94,9 @@ func (l *lane) write(ctx context.Context, c journey.Claimed) (out letter, err er
 		return out, errors.New("the message has no sender")
 	}
 	out.from = from.Address
+	if domain := l.sender.BounceDomain; domain != "" {
+		out.from = l.sender.Tokens.ReturnAddress(c.Message.ID, domain)
+	}
 	return out, nil
 }
 
@@ -180,17 +183,20 @@ const versionsKept = 200
 
 // templates returns the compiled messages of the version, which never changes: it is known by its hash.
 func (s *Sender) templates(ctx context.Context, c journey.Claimed) (Templates, error) {
-	s.mu.Lock()
-	set := s.versions[c.Hash]
-	s.mu.Unlock()
-	if set != nil {
+	if set := s.compiled(c.Hash); set != nil {
+		return set, nil
+	}
+	s.compiling.Lock()
+	defer s.compiling.Unlock()
+	if set := s.compiled(c.Hash); set != nil {
 		return set, nil
 	}
 	v, err := s.Ledger.Version(ctx, c.Message.JourneyKey, c.Message.Version)
 	if err != nil {
 		return nil, err
 	}
-	if set, err = s.Compile(v); err != nil {
+	set, err := s.Compile(v)
+	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -200,4 +206,10 @@ func (s *Sender) templates(ctx context.Context, c journey.Claimed) (Templates, e
 	}
 	s.versions[c.Hash] = set
 	return set, nil
+}
+
+func (s *Sender) compiled(hash string) Templates {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.versions[hash]
 }

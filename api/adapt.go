@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
@@ -55,9 +57,10 @@ func (r *request) page() (journey.PageRequest, error) {
 type answer struct {
 	status int
 	header http.Header
-	body   any    // JSON
-	raw    []byte // instead of body, of the content type in header
-	secret bool   // holds what is shown once: it is not kept for an Idempotency-Key either
+	body   any                     // JSON
+	raw    []byte                  // instead of body, of the content type in header
+	stream func(w io.Writer) error // instead of both, for what is too long to be held
+	secret bool                    // holds what is shown once: it is not kept for an Idempotency-Key either
 }
 
 // with decodes the body into what the handler takes, strictly: see decode. No body at all is an empty object.
@@ -186,6 +189,10 @@ func (s *server) reply(c *gin.Context, a answer) {
 		c.Status(a.status)
 		return
 	}
+	if a.stream != nil {
+		s.pour(c, a)
+		return
+	}
 	raw := a.raw
 	if raw == nil {
 		var err error
@@ -200,6 +207,35 @@ func (s *server) reply(c *gin.Context, a answer) {
 	}
 	c.Header("Cache-Control", "no-store")
 	c.Data(a.status, content, raw)
+}
+
+// pourTime is how long, in wall time, one write of a stream may take: as long as the caller keeps reading, it goes on.
+const pourTime = 30 * time.Second
+
+// pour writes a stream. What goes wrong on the way can no longer be said: the connection is cut, so that nobody takes a part for
+// the whole.
+func (s *server) pour(c *gin.Context, a answer) {
+	c.Header("Cache-Control", "no-store")
+	c.Status(a.status)
+	if c.Request.Method == http.MethodHead {
+		return
+	}
+	if err := a.stream(&pourer{server: s, to: c.Writer, deadline: http.NewResponseController(c.Writer)}); err != nil {
+		s.Log.Error("a stream broke off", "path", c.FullPath(), "error", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// pourer gives each write its own time.
+type pourer struct {
+	server   *server
+	to       io.Writer
+	deadline *http.ResponseController
+}
+
+func (p *pourer) Write(b []byte) (int, error) {
+	_ = p.deadline.SetWriteDeadline(p.server.Clock.Wall().Add(pourTime)) // a recorder in a test has none
+	return p.to.Write(b)
 }
 
 // marshal writes JSON as people read it: < and & stay what they are, for nobody puts our answers into a page unread.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"perennial/journey"
 )
@@ -45,33 +46,78 @@ func listAudit(ctx context.Context, s *server, r *request) (any, error) {
 
 // switchView is the switches as they stand.
 type switchView struct {
-	Sending   bool     `json:"sending"`
-	Live      bool     `json:"live"`
-	AllowList []string `json:"allow_list"`
+	Sending      bool           `json:"sending"`
+	Live         bool           `json:"live"`
+	AllowList    []string       `json:"allow_list"`
+	DailyCeiling int            `json:"daily_ceiling"`
+	Held         bool           `json:"held"`
+	HeldReason   string         `json:"held_reason,omitempty"`
+	HeldAt       *time.Time     `json:"held_at,omitempty"`
+	Stops        []journey.Stop `json:"stops"`
 }
 
-func viewSwitch(x journey.Settings) switchView {
+func (s *server) viewSwitch(ctx context.Context, x journey.Settings) (any, error) {
+	stops, err := s.Read.Stops(ctx)
 	if x.AllowList == nil {
 		x.AllowList = []string{}
 	}
-	return switchView{x.Sending, x.Live, x.AllowList}
+	return switchView{Sending: x.Sending, Live: x.Live, AllowList: x.AllowList, DailyCeiling: x.DailyCeiling,
+		Held: x.HeldReason != "", HeldReason: x.HeldReason, HeldAt: x.HeldAt, Stops: stops}, err
 }
 
 func getSwitch(ctx context.Context, s *server, _ *request) (any, error) {
 	x, err := s.Read.Settings(ctx)
-	return viewSwitch(x), err
+	if err != nil {
+		return nil, err
+	}
+	return s.viewSwitch(ctx, x)
 }
 
 // switchIn changes what it names.
 type switchIn struct {
-	Sending   *bool     `json:"sending"`
-	Live      *bool     `json:"live"`
-	AllowList *[]string `json:"allow_list"`
+	Sending      *bool     `json:"sending"`
+	Live         *bool     `json:"live"`
+	AllowList    *[]string `json:"allow_list"`
+	DailyCeiling *int      `json:"daily_ceiling"`
+	Held         *bool     `json:"held"`
 }
 
 func putSwitch(ctx context.Context, s *server, r *request, in switchIn) (any, error) {
-	x, err := s.Control.Switch(ctx, r.By, journey.Switch{Sending: in.Sending, Live: in.Live, AllowList: in.AllowList})
-	return viewSwitch(x), err
+	if in.Held != nil && *in.Held {
+		return nil, journey.Faultf(journey.CodeInvalid, "held can only be released, with false; to stop all mail send {\"sending\": false}")
+	}
+	x, err := s.Control.Switch(ctx, r.By, journey.Switch{Sending: in.Sending, Live: in.Live, AllowList: in.AllowList,
+		Ceiling: in.DailyCeiling, Release: in.Held != nil})
+	if err != nil {
+		return nil, err
+	}
+	return s.viewSwitch(ctx, x)
+}
+
+// getStop answers one stop; 404 when that is not stopped.
+func getStop(ctx context.Context, s *server, r *request) (any, error) {
+	stops, err := s.Read.Stops(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range stops {
+		if string(p.Scope) == r.param("scope") && p.Target == r.param("target") {
+			return p, nil
+		}
+	}
+	return nil, journey.Faultf(journey.CodeNotFound, "mail of %s %q is not stopped", r.param("scope"), r.param("target"))
+}
+
+type stopIn struct {
+	Reason string `json:"reason"`
+}
+
+func putStop(ctx context.Context, s *server, r *request, in stopIn) (any, error) {
+	return s.Control.Stop(ctx, r.By, journey.StopScope(r.param("scope")), r.param("target"), in.Reason)
+}
+
+func deleteStop(ctx context.Context, s *server, r *request) (any, error) {
+	return answer{status: http.StatusNoContent}, s.Control.Unstop(ctx, r.By, journey.StopScope(r.param("scope")), r.param("target"))
 }
 
 func listSuppressions(ctx context.Context, s *server, r *request) (any, error) {

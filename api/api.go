@@ -36,6 +36,8 @@ type Deps struct {
 	// Rate and Burst bound the requests of one key; 0: 200 a second, 400 at once.
 	Rate  rate.Limit
 	Burst int
+	// Hooks are how mail systems tell of bounces and complaints; the zero value: they cannot.
+	Hooks Hooks
 	// Rest serves every path that is not the API's, such as the console; nil: 404.
 	Rest http.Handler
 }
@@ -45,6 +47,7 @@ type Deps struct {
 type Reader interface {
 	Ping(ctx context.Context) error
 	Settings(ctx context.Context) (journey.Settings, error)
+	Stops(ctx context.Context) ([]journey.Stop, error)
 	Keys(ctx context.Context) ([]journey.Key, error)
 	Audit(ctx context.Context, r journey.PageRequest) (journey.Page[journey.AuditEntry], error)
 	Suppressions(ctx context.Context, r journey.PageRequest) (journey.Page[journey.Suppression], error)
@@ -56,6 +59,7 @@ type Reader interface {
 
 	Customer(ctx context.Context, ref string) (journey.Customer, error)
 	SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
+	Export(ctx context.Context, ref string, by journey.Actor) (journey.Export, error)
 	Overview(ctx context.Context, ref string) (journey.CustomerOverview, error)
 	ConsentsOf(ctx context.Context, customer string) ([]journey.ConsentState, error)
 	Timeline(ctx context.Context, customer string, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
@@ -86,7 +90,7 @@ func New(d Deps) (http.Handler, error) {
 	if d.Rate == 0 {
 		d.Rate, d.Burst = 200, 400
 	}
-	s := &server{Deps: d, limits: newLimits(d.Rate, d.Burst)}
+	s := &server{Deps: d, limits: newLimits(d.Rate, d.Burst), sns: newSNS(d.Hooks.Fetch)}
 	var err error
 	if s.figures, err = newFigures(d.Metrics); err != nil {
 		return nil, err
@@ -107,6 +111,7 @@ type server struct {
 	figures  *figures
 	pages    *pages
 	document *document
+	sns      *sns
 }
 
 // HTTPServer puts the handler behind the timeouts and limits that a server on the open net needs.

@@ -93,6 +93,10 @@ func exitJourney(ctx context.Context, s *server, r *request, in askIn) (any, err
 	return s.asked(ctx, r, s.Control.Exit(ctx, r.By, r.param("id"), in.Reason))
 }
 
+func releaseEnrollment(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
+	return s.asked(ctx, r, s.Control.Release(ctx, r.By, r.param("id")))
+}
+
 // asked answers 202 with the enrollment as it stands: the request is stored, and carried out a moment later.
 func (s *server) asked(ctx context.Context, r *request, err error) (any, error) {
 	if err != nil {

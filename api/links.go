@@ -232,7 +232,7 @@ func (s *server) isMachine(r *http.Request, mail journey.SentMessage) bool {
 	}
 	purpose := strings.ToLower(r.Header.Get("Purpose") + r.Header.Get("Sec-Purpose") + r.Header.Get("X-Moz"))
 	return r.Method == http.MethodHead || agent == "" || strings.Contains(purpose, "prefetch") ||
-		control.IsMachine(s.Clock.Wall(), mail.DotWall)
+		control.IsMachine(s.Clock, mail.DotWall)
 }
 
 // view shows a mail as it was sent, in a browser, with nothing in it able to run, to send a form or to know where it stands.

@@ -63,7 +63,7 @@ func (s *server) metrics(c *gin.Context) { s.figures.handler.ServeHTTP(c.Writer,
 
 // isOurs says whether a path lies where only the API lives, whatever else the server serves.
 func isOurs(path string) bool {
-	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/v1/") || path == "/api" || path == "/v1"
+	return strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/hooks/") || path == "/api" || path == "/v1"
 }
 
 func firstSegment(path string) string {

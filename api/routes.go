@@ -50,11 +50,14 @@ func routes() []route {
 		{get, "/api/journeys/:key/versions", viewers, listVersions},
 		{post, "/api/journeys/:key/enrollments", systemsAndSupport, with(enroll)},
 		{post, "/api/coupons/redeem", systemsAndSupport, with(redeem)},
+		{post, "/api/send", systemsAndSupport, with(sendOne)},
 		{post, "/api/coupon-pools/:key/codes", marketers, with(addCodes)},
 
 		{get, "/api/customers", viewers, searchCustomers},
 		{get, "/api/customers/:id", viewers, getCustomer},
 		{get, "/api/customers/:id/timeline", viewers, getTimeline},
+		{get, "/api/customers/:id/export", support, exportCustomer},
+		{del, "/api/customers/:id", support, with(eraseCustomer)},
 		{post, "/api/customers/:id/pause", support, with(pauseCustomer)},
 		{post, "/api/customers/:id/resume", support, with(resumeCustomer)},
 		{post, "/api/customers/:id/topics", support, with(setTopics)},
@@ -65,6 +68,7 @@ func routes() []route {
 		{post, "/api/enrollments/:id/skip", support, with(skipStep)},
 		{post, "/api/enrollments/:id/move", support, with(moveTo)},
 		{post, "/api/enrollments/:id/exit", support, with(exitJourney)},
+		{post, "/api/enrollments/:id/release", admins, with(releaseEnrollment)},
 		{get, "/api/messages", viewers, listMessages},
 		{get, "/api/messages/:id", viewers, getMessage},
 		{get, "/api/tasks", viewers, listTasks},
@@ -76,6 +80,9 @@ func routes() []route {
 		{get, "/api/audit", admins, listAudit},
 		{get, "/api/switch", viewers, getSwitch},
 		{put, "/api/switch", admins, with(putSwitch)},
+		{get, "/api/switch/:scope/:target", viewers, getStop},
+		{put, "/api/switch/:scope/:target", marketers, with(putStop)},
+		{del, "/api/switch/:scope/:target", marketers, deleteStop},
 		{get, "/api/suppressions", admins, listSuppressions},
 		{put, "/api/suppressions/:address", admins, with(putSuppression)},
 		{del, "/api/suppressions/:address", admins, deleteSuppression},
@@ -122,7 +129,7 @@ type public struct {
 
 func (s *server) publicRoutes() []public {
 	const get, post = http.MethodGet, http.MethodPost
-	return slices.Concat(s.linkRoutes(), []public{
+	return slices.Concat(s.linkRoutes(), s.hookRoutes(), []public{
 		{get, "/healthz", s.healthz},
 		{get, "/readyz", s.readyz},
 		{get, "/metrics", s.metrics},

@@ -19,6 +19,10 @@ type Control struct {
 	// templates lies outside of what this package may know.
 	Check func(def *journey.Definition, files map[string]string) journey.Problems
 
+	// Render writes a message once, to find out whether it can be; the fault of a template says what it cannot do with. It is
+	// handed in for the same reason.
+	Render func(v journey.Version, c journey.Claimed) error
+
 	// Patience is how long a pause waits, in wall time, for what is on its way when it begins; 0: 5 s.
 	Patience time.Duration
 }
@@ -32,6 +36,10 @@ type Store interface {
 	Customers
 	Settings
 	Suppressions
+	Stops
+	Bounces
+	Erasures
+	Mails
 }
 
 func (c *Control) patience() time.Duration {

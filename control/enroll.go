@@ -11,6 +11,7 @@ type Enrollments interface {
 	Enroll(ctx context.Context, r journey.EnrollRequest) (journey.Enrolled, error)
 	Enrollment(ctx context.Context, id string) (journey.EnrollmentView, error)
 	Request(ctx context.Context, enrollment string, r journey.Request, by journey.Actor) error
+	Release(ctx context.Context, enrollment, by string) error
 	Record(ctx context.Context, by journey.Actor, verb, target string, detail map[string]any) error
 }
 

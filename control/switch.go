@@ -13,8 +13,11 @@ type Settings interface {
 	SetSwitch(ctx context.Context, to journey.Switch) (journey.Settings, error)
 }
 
-// Switch turns sending on or off, goes live, or sets who gets mail before that. Once it has answered, nothing that the new
-// settings forbid is sent.
+// highestCeiling is more mail than anybody wants in a day.
+const highestCeiling = 1000
+
+// Switch turns sending on or off, goes live, sets who gets mail before that and how much of it in a day, or releases an installation
+// that is held. Once it has answered, nothing that the new settings forbid is sent.
 func (c *Control) Switch(ctx context.Context, by journey.Actor, to journey.Switch) (journey.Settings, error) {
 	detail := map[string]any{}
 	if to.AllowList != nil {
@@ -33,8 +36,17 @@ func (c *Control) Switch(ctx context.Context, by journey.Actor, to journey.Switc
 	if to.Live != nil {
 		detail["live"] = *to.Live
 	}
+	if to.Ceiling != nil {
+		if *to.Ceiling < 0 || *to.Ceiling > highestCeiling {
+			return journey.Settings{}, invalid("daily_ceiling", "is not a number from 0 to 1000", "0 is no ceiling")
+		}
+		detail["daily_ceiling"] = *to.Ceiling
+	}
+	if to.Release {
+		detail["held"] = false
+	}
 	if len(detail) == 0 {
-		return journey.Settings{}, invalid("", "nothing to switch", "send sending, live or allow_list")
+		return journey.Settings{}, invalid("", "nothing to switch", "send sending, live, allow_list, daily_ceiling or held")
 	}
 	settings, err := c.Store.SetSwitch(ctx, to)
 	if err != nil {

@@ -99,6 +99,7 @@ type Suppression struct {
 	Scope   SuppressionScope `json:"scope"`
 	Reason  string           `json:"reason"` // e.g. bounced, complaint, support
 	At      time.Time        `json:"at"`
+	Until   *time.Time       `json:"until,omitempty"` // suspended: before that it takes nothing at all
 }
 
 // SuppressionScope says what an address takes no more of.
@@ -108,6 +109,7 @@ type SuppressionScope string
 const (
 	SuppressAll       SuppressionScope = "all"
 	SuppressMarketing SuppressionScope = "marketing"
+	SuppressSuspended SuppressionScope = "suspended" // nothing until Until, everything after
 )
 
 // ClaimOptions asks for messages to send.
@@ -116,4 +118,5 @@ type ClaimOptions struct {
 	Limit   int
 	Lease   time.Duration // wall time until another sender may have them
 	Sandbox bool          // the relay is the inbox of the installation: whoever the mail is to, it goes nowhere else
+	Skip    []string      // domains of recipients, in lower case, to whom nothing is to go now
 }

@@ -67,7 +67,7 @@ const (
 // ContentHash is the SHA-256, in hex, of a journey's source and files: the identity of a version, and of a draft.
 func ContentHash(source string, files map[string]string) string {
 	h := sha256.New()
-	add := func(s string) { fmt.Fprintf(h, "%d\n%s\n", len(s), s) }
+	add := func(s string) { h.Write(fmt.Appendf(nil, "%d\n%s\n", len(s), s)) }
 	add(source)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		add(name)

@@ -49,9 +49,7 @@ type PauseView struct {
 }
 
 // ViewPause turns a pause into what is shown.
-func ViewPause(p Pause) PauseView {
-	return PauseView{ID: p.ID, Scope: p.Scope, Target: p.Target, Reason: p.Reason, By: p.By, Since: p.Since, Until: p.Until, EndedAt: p.EndedAt, OnResume: p.OnResume}
-}
+func ViewPause(p Pause) PauseView { return PauseView(p) }
 
 // EnrollmentView is one enrollment: where she stands, what is next and when, and why.
 type EnrollmentView struct {
@@ -171,7 +169,7 @@ type Invitation struct {
 	Score      *int
 	Choice     string
 	Comment    string
-	SentWall   *time.Time // wall time at which the mail that carries it was handed over
+	SentWall   *time.Time // wall time at which the mail that she answers was handed over; nil where none was named
 }
 
 // SurveyAnswer is what a customer answered; checked against the form before it is stored.

@@ -98,7 +98,7 @@ func textLen(_ *TextScope, v any) (int64, error) {
 	case map[string]any:
 		return int64(len(v)), nil
 	}
-	return 0, fmt.Errorf("len of %v: only texts and lists have one", v)
+	return 0, fmt.Errorf("len of %T: only texts and lists have one", v)
 }
 
 func textMapper(f func(string) string) func(*TextScope, any) string {

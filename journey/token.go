@@ -22,9 +22,10 @@ const (
 	TokenPreferences TokenKind = 'p' // /preferences/{token}
 	TokenSurvey      TokenKind = 's' // /s/{token}
 	TokenBack        TokenKind = 'b' // /back/{token}
+	TokenBounce      TokenKind = 'r' // no path: the return address of a message
 )
 
-// Path returns where the public API serves tokens of the kind, with a slash at either end; "" for an unknown kind.
+// Path returns where the public API serves tokens of the kind, with a slash at either end; "" for a kind without a path.
 func (k TokenKind) Path() string {
 	switch k {
 	case TokenUnsubscribe:
@@ -39,6 +40,7 @@ func (k TokenKind) Path() string {
 		return "/s/"
 	case TokenBack:
 		return "/back/"
+	case TokenBounce:
 	}
 	return ""
 }

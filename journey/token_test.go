@@ -67,3 +67,42 @@ func FuzzTokenOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestReturnAddressesFitAndOpen(t *testing.T) {
+	t.Parallel()
+	tokens := journey.Tokens{Key: []byte("0123456789abcdef0123456789abcdef")}
+	id := journey.NewID(journey.PrefixMessage)
+	address := tokens.ReturnAddress(id, "bounce.example.com")
+	local, domain, _ := strings.Cut(address, "@")
+	require.LessOrEqual(t, len(local), 64, "RFC 5321, section 4.5.3.1.1")
+	require.Equal(t, "bounce.example.com", domain)
+	require.NotContains(t, address, id)
+	parsed, err := journey.ParseAddress(address)
+	require.NoError(t, err)
+	require.Equal(t, address, parsed)
+	for _, spelling := range []string{address, strings.ToUpper(address), " " + address + " "} {
+		got, err := tokens.OpenReturn(spelling)
+		require.NoError(t, err, spelling)
+		require.Equal(t, id, got)
+	}
+	other := journey.Tokens{Key: []byte("another key")}.ReturnAddress(id, "bounce.example.com")
+	for _, wrong := range []string{"", "bounces+", "bounces+x@y", "mara@example.com", strings.TrimPrefix(address, "bounces+"), other, "0" + address} {
+		_, err := tokens.OpenReturn(wrong)
+		require.Equal(t, journey.CodeNotFound, journey.CodeOf(err), wrong)
+	}
+	require.Empty(t, tokens.ReturnAddress("no id", "x"))
+}
+
+func FuzzOpenReturn(f *testing.F) {
+	tokens := journey.Tokens{Key: []byte("0123456789abcdef0123456789abcdef")}
+	f.Add(tokens.ReturnAddress(journey.NewID(journey.PrefixMessage), "bounce.example.com"))
+	f.Add("bounces+c9klmn0p@x")
+	f.Fuzz(func(t *testing.T, address string) {
+		id, err := tokens.OpenReturn(address)
+		if err == nil {
+			_, domain, _ := strings.Cut(address, "@")
+			require.True(t, strings.EqualFold(strings.TrimSpace(address), strings.TrimSuffix(tokens.ReturnAddress(id, domain), "@")) ||
+				strings.EqualFold(strings.TrimSpace(address), tokens.ReturnAddress(id, domain)))
+		}
+	})
+}

@@ -153,6 +153,8 @@ func ReasonWords(reason, topic string) string {
 		return "its template could not be rendered"
 	case ReasonPoolEmpty:
 		return "its coupon pool is empty"
+	case ReasonCeiling:
+		return "she had as many mails in 24 hours as the daily ceiling lets through"
 	case ReasonNoUTF8:
 		return "the mail server takes no addresses with letters such as ü (SMTPUTF8)"
 	}
@@ -167,6 +169,9 @@ func MessageWords(m MessageSummary) string {
 	}
 	switch m.State {
 	case MessageQueued:
+		if m.Reason == ReasonCeiling {
+			return "holds back " + name + ": " + ReasonWords(m.Reason, m.Topic)
+		}
 		return "queued " + name
 	case MessageClaimed, MessageAtDot:
 		return "is sending " + name
@@ -217,7 +222,7 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 	case EventTaskDone:
 		return "task done: " + d.text("title") + d.prefixed("outcome", ", ") + d.prefixed("note", " – ")
 	case EventMessageBounced:
-		return "the mail bounced" + d.prefixed("code", ": ")
+		return "the mail came back" + d.prefixed("code", ": ") + d.wrapped("message", " (message ", ")")
 	case EventMessageComplained:
 		return "called the mail spam" + d.wrapped("message", " (message ", ")")
 	case EventMessageDropped:

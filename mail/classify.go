@@ -56,8 +56,11 @@ func Classify(r Result) journey.Outcome {
 	o := journey.Outcome{Kind: kind(r), Code: r.Code, Text: r.Text}
 	if o.Kind == journey.OutcomeFailed {
 		o.Reason = journey.ReasonRejected
-		if o.Suppress = noMailbox(r); o.Suppress {
-			o.Reason = journey.ReasonBounced
+		switch {
+		case errors.Is(r.Err, errNoUTF8):
+			o.Reason = journey.ReasonNoUTF8
+		case noMailbox(r):
+			o.Suppress, o.Reason = true, journey.ReasonBounced
 		}
 	}
 	return o
@@ -67,6 +70,8 @@ func kind(r Result) journey.OutcomeKind {
 	switch {
 	case r.Err == nil:
 		return journey.OutcomeAccepted
+	case errors.Is(r.Err, errNoUTF8):
+		return journey.OutcomeFailed
 	case r.Phase == PhaseGate:
 		return journey.OutcomeRefused
 	case r.Phase == PhaseReply && r.Code/100 == 2:

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	gomail "github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
 
 	"perennial/journey"
 )
@@ -37,6 +38,7 @@ func Compose(m journey.Envelope) ([]byte, error) {
 	if err := guard(m); err != nil {
 		return nil, err
 	}
+	m = plainDomains(m)
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithEncoding(gomail.EncodingQP), gomail.WithBoundary(boundary(m)))
 	if err := address(m, msg); err != nil {
 		return nil, err
@@ -49,6 +51,7 @@ func Compose(m journey.Envelope) ([]byte, error) {
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
 	var b bytes.Buffer
+	b.Grow(2048 + (len(m.Text)+len(m.HTML))*5/4) // headers, and what quoted-printable adds
 	if _, err := msg.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("composing: %w", err)
 	}
@@ -93,6 +96,35 @@ func Bare(s string) (string, error) {
 		return "", &ComposeError{"From", "is no address"}
 	}
 	return parsed.Address, nil
+}
+
+// plainDomains writes every domain as A-label: those need no SMTPUTF8, and all receivers compare them so.
+func plainDomains(m journey.Envelope) journey.Envelope {
+	for _, value := range []*string{&m.From, &m.ReplyTo, &m.To, &m.Mailto} {
+		*value = PlainDomain(*value)
+	}
+	if ascii, err := idna.Lookup.ToASCII(m.ListID); err == nil {
+		m.ListID = ascii
+	}
+	return m
+}
+
+// PlainDomain turns the domain of an address, with a name or without, into its A-label; what it cannot read stays as it is.
+func PlainDomain(value string) string {
+	parsed, err := netmail.ParseAddress(value)
+	if err != nil {
+		return value
+	}
+	at := strings.LastIndexByte(parsed.Address, '@')
+	domain, err := idna.Lookup.ToASCII(parsed.Address[at+1:])
+	if err != nil || domain == parsed.Address[at+1:] {
+		return value
+	}
+	parsed.Address = parsed.Address[:at+1] + domain
+	if value = parsed.Address; parsed.Name != "" {
+		value = (&netmail.Address{Name: parsed.Name, Address: parsed.Address}).String()
+	}
+	return value
 }
 
 func list(m journey.Envelope, msg *gomail.Msg) {

@@ -150,3 +150,18 @@ func FuzzComposeMakesNoHeader(f *testing.F) {
 		}
 	})
 }
+
+func TestComposeWritesDomainsAsALabels(t *testing.T) {
+	t.Parallel()
+	e := envelope()
+	e.From, e.ReplyTo, e.To = "Mära <mara@bücher.example>", "hilfe@bücher.example", "ann@bücher.example"
+	e.Mailto, e.ListID = "leave@bücher.example", "offers.bücher.example"
+	raw, err := mail.Compose(e)
+	require.NoError(t, err)
+	head, _, _ := strings.Cut(string(raw), "\r\n\r\n")
+	require.NotContains(t, head, "ü")
+	for _, want := range []string{"<mara@xn--bcher-kva.example>", "<hilfe@xn--bcher-kva.example>", "<ann@xn--bcher-kva.example>",
+		"<mailto:leave@xn--bcher-kva.example", "<offers.xn--bcher-kva.example>"} {
+		require.Contains(t, head, want)
+	}
+}

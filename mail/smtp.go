@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -199,7 +200,7 @@ func (c *Conn) within(ctx context.Context, limit time.Duration, do func() error)
 func (c *Conn) Send(ctx context.Context, from, to string, body []byte, atDot func(context.Context) error) Result {
 	r := c.send(ctx, from, to, body, atDot)
 	switch {
-	case r.Err == nil:
+	case r.Err == nil, errors.Is(r.Err, errNoUTF8):
 	case r.Code == 0 || r.Code == 421 || r.Phase == PhaseBody || r.Phase == PhaseGate:
 		c.Close()
 	case c.within(ctx, c.relay.waits.Command, c.client.Reset) != nil:
@@ -218,28 +219,17 @@ func (c *Conn) send(ctx context.Context, from, to string, body []byte, atDot fun
 	if c.broken {
 		return Result{Phase: PhaseConnect, Err: net.ErrClosed}
 	}
-	c.client.SkipSMTPUTF8(ascii(from) && ascii(to))
-	var w interface {
-		Write([]byte) (int, error)
-		Close() error
+	head, _, _ := bytes.Cut(body, []byte("\r\n\r\n"))
+	plain := ascii(from) && ascii(to) && ascii(string(head))
+	c.client.SkipSMTPUTF8(plain)
+	if offered, _ := c.client.Extension("SMTPUTF8"); !offered && !plain {
+		return Result{Phase: PhaseMail, Err: errNoUTF8}
 	}
-	for _, step := range []struct {
-		phase Phase
-		do    func() error
-	}{
-		{PhaseMail, func() error { return c.client.Mail("<" + from + ">") }},
-		{PhaseRcpt, func() error { return c.client.Rcpt("<" + to + ">") }},
-		{PhaseData, func() (err error) { w, err = c.client.Data(); return err }},
-		{PhaseBody, func() error {
-			if _, err := w.Write(body); err != nil {
-				return err
-			}
-			return c.client.Text.W.Flush()
-		}},
-	} {
-		if err := c.within(ctx, c.relay.waits.Command, step.do); err != nil {
-			return result(step.phase, err)
-		}
+	if r := c.envelope(ctx, from, to, plain); r.Err != nil {
+		return r
+	}
+	if err := c.within(ctx, c.relay.waits.Command, func() error { return c.write(body) }); err != nil {
+		return result(PhaseBody, err)
 	}
 	hungUp, err := c.listenWhile(func() error { return atDot(ctx) })
 	switch {
@@ -248,7 +238,7 @@ func (c *Conn) send(ctx context.Context, from, to string, body []byte, atDot fun
 	case hungUp != nil:
 		return Result{Phase: PhaseBody, Err: hungUp}
 	}
-	return result(PhaseReply, c.within(context.WithoutCancel(ctx), c.relay.waits.Reply, w.Close))
+	return result(PhaseReply, c.within(context.WithoutCancel(ctx), c.relay.waits.Reply, c.dot))
 }
 
 // listenWhile does something while it listens to a relay that has nothing to say now: if it closes the connection, or speaks, it
@@ -274,6 +264,9 @@ func (c *Conn) listenWhile(do func() error) (hungUp, err error) {
 	}
 	return hungUp, err
 }
+
+// errNoUTF8 is an address that the relay cannot take, whoever it belongs to; nothing was said to it.
+var errNoUTF8 = errors.New("the address needs SMTPUTF8 (RFC 6531), which the relay does not offer")
 
 func ascii(s string) bool {
 	for i := range len(s) {

@@ -76,7 +76,7 @@ type Server struct {
 // NewServer starts a server on a free port of this machine; it ends with the test.
 func NewServer(t testing.TB) *Server {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := &Server{listener: listener, done: make(chan struct{}), conns: map[net.Conn]bool{}, changed: make(chan struct{})}
 	s.wg.Go(s.accept)

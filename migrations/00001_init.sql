@@ -124,9 +124,10 @@ CREATE INDEX consent_changes_customer ON consent_changes (customer_id, id);
 
 CREATE TABLE suppressions (
     address text PRIMARY KEY,                      -- lower case
-    scope   text NOT NULL CHECK (scope IN ('all', 'marketing')),
+    scope   text NOT NULL CHECK (scope IN ('all', 'marketing', 'suspended')),
     reason  text NOT NULL,
-    at      timestamptz NOT NULL
+    at      timestamptz NOT NULL,
+    until_at timestamptz                           -- suspended: before that it takes nothing at all, whatever the scope
 );
 
 -- The inbox and the stream. A row is accepted when it is committed; applying it sets applied_at, customer_id and number.
@@ -207,6 +208,7 @@ CREATE TABLE enrollments (
     status      text NOT NULL CHECK (status IN ('active', 'ended')),
     reason      text NOT NULL DEFAULT '',
     held        text NOT NULL DEFAULT '',           -- why a person must release it; '' when not held
+    released    boolean NOT NULL DEFAULT false,     -- a person let it go on: its driver may be ahead of what is stored, until it decides
     seq         bigint NOT NULL DEFAULT 0,          -- of the last Advance that was applied
     state       jsonb NOT NULL,                     -- journey.State
     plan        jsonb,                              -- journey.Plan of that Advance
@@ -223,6 +225,7 @@ CREATE TABLE enrollments (
 );
 CREATE INDEX enrollments_customer ON enrollments (customer_id);
 CREATE INDEX enrollments_active ON enrollments (journey_key, version, step) WHERE status = 'active';
+CREATE INDEX enrollments_held ON enrollments (id) WHERE held <> '';
 
 -- Wake-ups are levels: one versioned row per enrollment. Intake and control upsert it, only Advance deletes it, at the version
 -- that it read under the lock; the relay signals (or starts) until it is gone.
@@ -312,6 +315,17 @@ CREATE INDEX messages_retry ON messages (lane, retry_wall) WHERE state IN ('queu
 CREATE INDEX messages_open ON messages (customer_id, lane, not_before_at, id) WHERE state IN ('queued', 'deferred', 'claimed', 'at_dot');
 CREATE INDEX messages_flight ON messages (lane, leased_wall) WHERE state IN ('claimed', 'at_dot');
 CREATE INDEX messages_customer ON messages (customer_id, queued_at);
+
+-- What was said of messages after a relay had taken or refused them, once of each kind. Whom it is about stands with the message.
+CREATE TABLE bounces (
+    message_id text NOT NULL REFERENCES messages ON DELETE CASCADE,
+    kind       text NOT NULL CHECK (kind IN ('hard', 'soft', 'complaint')),
+    code       int NOT NULL DEFAULT 0,             -- SMTP reply; 0 unknown
+    status     text NOT NULL DEFAULT '',           -- RFC 3463
+    source     text NOT NULL,
+    at         timestamptz NOT NULL,
+    PRIMARY KEY (message_id, kind)
+);
 
 -- Clicks and views: observations, marked human or machine. They never change a customer by themselves.
 CREATE TABLE observations (
@@ -469,3 +483,12 @@ CREATE FUNCTION seal(address text, ipad bytea, opad bytea) RETURNS text LANGUAGE
 -- +goose StatementEnd
 ALTER TABLE settings ADD COLUMN ipad bytea GENERATED ALWAYS AS (hmac_pad(token_key, 54)) STORED,
     ADD COLUMN opad bytea GENERATED ALWAYS AS (hmac_pad(token_key, 92)) STORED;
+
+-- What Postgres knows of Temporal: one row.
+CREATE TABLE temporal (
+    one       boolean PRIMARY KEY DEFAULT true CHECK (one),
+    namespace text NOT NULL DEFAULT '',            -- id of the namespace in which the drivers run; '': not noted yet
+    walked_to text NOT NULL DEFAULT '',            -- the last enrollment that the reconciler has looked at; '': it begins anew
+    tide      bigint NOT NULL DEFAULT 0            -- only grows; the lanes carry it in Temporal, so that a Postgres that went back is noticed
+);
+INSERT INTO temporal DEFAULT VALUES;

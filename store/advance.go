@@ -25,6 +25,7 @@ type enrollment struct {
 	CustomerID string
 	Status     journey.Status
 	Held       string
+	Released   bool // a driver that is ahead is believed to be behind, once
 	Seq        int64
 	State      journey.State
 	Plan       *journey.Plan
@@ -65,7 +66,10 @@ func (s *Store) advance(ctx context.Context, tx pgx.Tx, id string, seq int64, ca
 		return e.holding(e.Held), e.takeWake(ctx, tx)
 	case seq <= e.Seq && e.Plan != nil:
 		return s.directive(*e.Plan, e.Seq), nil
-	case seq > e.Seq+1:
+	case seq > e.Seq+1 && !e.Released:
+		if err := s.holdRestored(ctx, tx, e.ID); err != nil {
+			return journey.Directive{}, err
+		}
 		return e.holding(heldSeqAhead), e.hold(ctx, tx, heldSeqAhead)
 	}
 	return s.decide(ctx, tx, e, s.moment(e, cause), cause)
@@ -102,10 +106,10 @@ func (s *Store) lockEnrollment(ctx context.Context, tx pgx.Tx, id string) (*enro
 	b.Queue(`SELECT id FROM customers WHERE id = (SELECT customer_id FROM enrollments WHERE id = $1) FOR NO KEY UPDATE`, id).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&locked) })
 	b.Queue(`
-		SELECT id, journey_key, version, customer_id, status, held, seq, state, plan, due_at, entered_at
+		SELECT id, journey_key, version, customer_id, status, held, released, seq, state, plan, due_at, entered_at
 		FROM enrollments WHERE id = $1 FOR NO KEY UPDATE`, id).
 		QueryRow(func(row pgx.Row) error {
-			return row.Scan(&e.ID, &e.JourneyKey, &e.Version, &e.CustomerID, &e.Status, &e.Held, &e.Seq, &e.State, &e.Plan,
+			return row.Scan(&e.ID, &e.JourneyKey, &e.Version, &e.CustomerID, &e.Status, &e.Held, &e.Released, &e.Seq, &e.State, &e.Plan,
 				&e.DueAt, &e.EnteredAt)
 		})
 	b.Queue(`SELECT max(version) FROM wakeups WHERE enrollment_id = $1`, id).

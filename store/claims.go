@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,10 +30,10 @@ func pausedSQL(m string) string {
 // and may not go again stays unknown: saying 'dropped' of something that may have arrived would be wrong.
 func verdictSQL(agreed string) string {
 	return `CASE
-		WHEN m.expires_at <= $1 THEN 'expired'
+		WHEN m.expires_at <= $1 THEN CASE m.reason WHEN 'over_ceiling' THEN m.reason ELSE 'expired' END
 		WHEN r.address = '' THEN 'no_address'
 		WHEN EXISTS (SELECT FROM suppressions s
-			WHERE s.address = r.address AND (s.scope = 'all' OR m.topic <> 'transactional')) THEN 'suppressed'
+			WHERE s.address IN (r.address, ` + sealedSQL(`r.address`) + `) AND ` + forbidsSQL(`m.topic <> 'transactional'`, `$1`) + `) THEN 'suppressed'
 		WHEN m.topic <> 'transactional' AND NOT ` + agreed + ` THEN 'no_consent'
 		WHEN NOT (st.live OR $2 OR r.address = ANY(st.allow_list)
 			OR substr(r.address, strpos(r.address, '@')) = ANY(st.allow_list)) THEN 'sandbox'
@@ -44,9 +45,9 @@ func verdictSQL(agreed string) string {
 const agreedSQL = `(c.state = 'confirmed' OR c.state = 'given'
 	AND NOT EXISTS (SELECT FROM topics t WHERE t.key = c.topic AND t.double_opt_in))`
 
-// ClaimMessages gives out due messages of a lane, oldest first, to one sender, until the lease lapses; each claim has an attempt
+// ClaimMessages gives out due messages of a lane, the oldest of each journey first, to one sender, until the lease lapses; each claim has an attempt
 // number of its own. A customer has at most one message of a lane in flight, and one of hers that was put off holds back those
-// behind it. What may not go now (a pause, the kill switch) stays queued; what may never go is dropped with its reason, in the
+// behind it. What may not go now (a pause, a switch, the ceiling) stays queued; what may never go is dropped with its reason, in the
 // same transaction, and her stream says so.
 func (s *Store) ClaimMessages(ctx context.Context, o journey.ClaimOptions) (out []journey.Claimed, err error) {
 	defer wrap(&err, "claiming messages of %s", o.Lane)
@@ -63,34 +64,77 @@ func (s *Store) ClaimMessages(ctx context.Context, o journey.ClaimOptions) (out 
 	return out, err
 }
 
+// dueSQL is the condition that the message m is due in its lane and nothing holds it back; $1 is product time, $3 the lane, $4 wall time.
+var dueSQL = `m.lane = $3 AND m.channel = 'email' AND m.state IN ('queued', 'deferred') AND m.not_before_at <= $1
+	AND (m.retry_wall IS NULL OR m.retry_wall <= $4 OR m.expires_at <= $1)
+	AND NOT ` + pausedSQL("m") + ` AND NOT ` + switchedSQL("m") + ` AND ((SELECT domains FROM off) = '{}' OR NOT EXISTS (
+		SELECT FROM customers c WHERE c.id = m.customer_id
+			AND ` + domainSQL("CASE WHEN m.bytes IS NULL THEN c.email ELSE m.address END") + ` = ANY ((SELECT domains FROM off)::text[]) OFFSET 0))
+	-- A resume that keeps shifts expires_at in the decision that this wake-up asks for.
+	AND NOT (m.expires_at <= $1 AND EXISTS (SELECT FROM wakeups w WHERE w.enrollment_id = m.enrollment_id))
+	AND NOT EXISTS (
+		SELECT FROM messages e WHERE e.customer_id = m.customer_id AND e.lane = m.lane AND e.id <> m.id
+			AND e.state IN ('queued', 'deferred', 'claimed', 'at_dot') AND (e.state IN ('claimed', 'at_dot')
+				OR (e.not_before_at, e.id) < (m.not_before_at, m.id) AND NOT ` + pausedSQL("e") + ` AND NOT ` + switchedSQL("e") + `) OFFSET 0)`
+
+// keysSQL lists the journeys that have something queued in the lane, by a step through the index for each.
+func keysSQL(lane string) string {
+	return `keys (key) AS (
+			(SELECT journey_key FROM messages WHERE lane = ` + lane + ` AND state IN ('queued', 'deferred') ORDER BY journey_key LIMIT 1)
+			UNION ALL
+			SELECT (SELECT journey_key FROM messages WHERE lane = ` + lane + ` AND state IN ('queued', 'deferred') AND journey_key > k.key
+				ORDER BY journey_key LIMIT 1) FROM keys k WHERE k.key IS NOT NULL
+		)`
+}
+
+// claim takes turns: what is free is first shared out equally between the journeys that have something due (by lot, where they are
+// more than there is), so that a few messages of one never wait behind the hundred thousand of another; then what is left goes to
+// the oldest of any. A journey that stands still as a whole costs nothing, however long its queue is.
 func (s *Store) claim(ctx context.Context, tx pgx.Tx, o journey.ClaimOptions) (claimed []string, dropped []told, err error) {
 	wall := s.clock.Wall()
 	rows, err := tx.Query(ctx, `
-		WITH due AS MATERIALIZED (
-			SELECT m.id FROM messages m
-			WHERE m.lane = $3 AND m.channel = 'email' AND m.state IN ('queued', 'deferred') AND m.not_before_at <= $1
-				AND (m.retry_wall IS NULL OR m.retry_wall <= $4 OR m.expires_at <= $1)
-				AND (SELECT sending FROM settings LIMIT 1) AND NOT `+pausedSQL("m")+`
-				-- A resume that keeps shifts expires_at in the decision that this wake-up asks for.
-				AND NOT (m.expires_at <= $1 AND EXISTS (SELECT FROM wakeups w WHERE w.enrollment_id = m.enrollment_id))
-				AND NOT EXISTS (
-					SELECT FROM messages e WHERE e.customer_id = m.customer_id AND e.lane = m.lane AND e.id <> m.id
-						AND e.state IN ('queued', 'deferred', 'claimed', 'at_dot') AND (e.state IN ('claimed', 'at_dot')
-							OR (e.not_before_at, e.id) < (m.not_before_at, m.id) AND NOT `+pausedSQL("e")+`) OFFSET 0)
-			ORDER BY m.not_before_at, m.id LIMIT $5 FOR NO KEY UPDATE OF m SKIP LOCKED
+		WITH RECURSIVE `+keysSQL("$3")+`, off AS MATERIALIZED (
+			SELECT $7::text[] || ARRAY(SELECT target FROM switches WHERE scope = 'domain') AS domains
+		), going AS MATERIALIZED (
+			SELECT key FROM keys WHERE key IS NOT NULL AND (SELECT sending AND held_reason = '' FROM settings LIMIT 1)
+				AND NOT EXISTS (SELECT FROM switches w WHERE w.scope = 'journey' AND w.target = key)
+				AND NOT EXISTS (SELECT FROM pauses p WHERE p.ended_at IS NULL AND (p.until_at IS NULL OR p.until_at > $1)
+					AND (p.scope = 'everything' OR p.scope = 'journey' AND p.target = key))
+				AND EXISTS (SELECT FROM messages m WHERE m.lane = $3 AND m.journey_key = key AND m.state IN ('queued', 'deferred')
+					AND m.not_before_at <= $1 OFFSET 0)
+			ORDER BY hashtextextended(key, $9)
+		), share AS MATERIALIZED (
+			SELECT greatest(1, $5::int / greatest(1, count(*)::int)) AS n FROM going
+		), first AS MATERIALIZED (
+			SELECT g.key, d.id FROM (SELECT key FROM going LIMIT $5) g CROSS JOIN LATERAL (
+				SELECT m.id FROM messages m WHERE m.journey_key = g.key AND `+dueSQL+`
+				ORDER BY m.not_before_at, m.id LIMIT (SELECT n FROM share) FOR NO KEY UPDATE OF m SKIP LOCKED) d
+		), rest AS MATERIALIZED (
+			SELECT d.id FROM going g LEFT JOIN (SELECT key, count(*) AS n FROM first GROUP BY key) f ON f.key = g.key CROSS JOIN LATERAL (
+				SELECT m.id, m.not_before_at FROM messages m WHERE m.journey_key = g.key AND `+dueSQL+` AND m.id NOT IN (SELECT id FROM first)
+				ORDER BY m.not_before_at, m.id LIMIT (SELECT $5::int - count(*) FROM first)) d
+			WHERE f.n >= (SELECT n FROM share) OR (SELECT count(*) FROM going) > $5
+			ORDER BY d.not_before_at, d.id LIMIT (SELECT $5::int - count(*) FROM first)
+		), more AS MATERIALIZED (
+			SELECT m.id FROM messages m WHERE m.id IN (SELECT id FROM rest) AND m.state IN ('queued', 'deferred')
+			FOR NO KEY UPDATE OF m SKIP LOCKED
 		), judged AS MATERIALIZED (
-			SELECT m.id, `+verdictSQL(`EXISTS (SELECT FROM consents c
-				WHERE c.customer_id = m.customer_id AND c.topic = m.topic AND `+agreedSQL+`)`)+` AS verdict
-			FROM due JOIN messages m ON m.id = due.id JOIN customers cu ON cu.id = m.customer_id CROSS JOIN (SELECT * FROM settings LIMIT 1) st
+			SELECT m.id, fill.room, CASE verdict WHEN '' THEN CASE WHEN fill.room IS NULL THEN '' ELSE 'later' END ELSE verdict END AS verdict
+			FROM (SELECT id FROM first UNION SELECT id FROM more) due JOIN messages m ON m.id = due.id
+			JOIN customers cu ON cu.id = m.customer_id CROSS JOIN (SELECT * FROM settings LIMIT 1) st
 			CROSS JOIN LATERAL (SELECT lower(CASE WHEN m.bytes IS NULL THEN cu.email ELSE m.address END) AS address) r
+			CROSS JOIN LATERAL (SELECT `+verdictSQL(`EXISTS (SELECT FROM consents c
+				WHERE c.customer_id = m.customer_id AND c.topic = m.topic AND `+agreedSQL+`)`)+` AS verdict) v
+			LEFT JOIN LATERAL `+roomSQL("$4", "$8")+` fill ON true
 		)
 		UPDATE messages m SET
-			state = CASE WHEN verdict = '' THEN 'claimed' WHEN m.resent THEN 'unknown' ELSE 'dropped' END, reason = verdict,
-			attempt = m.attempt + CASE WHEN verdict = '' THEN 1 ELSE 0 END, retry_wall = NULL,
+			state = CASE verdict WHEN '' THEN 'claimed' WHEN 'later' THEN m.state ELSE CASE WHEN m.resent THEN 'unknown' ELSE 'dropped' END END,
+			reason = CASE verdict WHEN 'later' THEN 'over_ceiling' ELSE verdict END,
+			attempt = m.attempt + CASE WHEN verdict = '' THEN 1 ELSE 0 END, retry_wall = CASE verdict WHEN 'later' THEN j.room END,
 			leased_wall = CASE WHEN verdict = '' THEN $6::timestamptz END
 		FROM judged j WHERE m.id = j.id AND m.state IN ('queued', 'deferred')
 		RETURNING `+toldColumns,
-		s.clock.Now(), o.Sandbox, o.Lane, wall, o.Limit, wall.Add(o.Lease))
+		s.clock.Now(), o.Sandbox, o.Lane, wall, o.Limit, wall.Add(o.Lease), nonNil(o.Skip), s.day(), rand.Int64())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -159,7 +203,10 @@ func (s *Store) NextDue(ctx context.Context, lane string) (wall time.Time, some 
 	defer wrap(&err, "looking for the next message of %s", lane)
 	var product, retry *time.Time
 	err = s.pool.QueryRow(ctx, `
-		SELECT (SELECT min(not_before_at) FROM messages WHERE lane = $1 AND state IN ('queued', 'deferred') AND not_before_at > $2),
+		WITH RECURSIVE `+keysSQL("$1")+`
+		SELECT (SELECT min(n.at) FROM keys CROSS JOIN LATERAL (
+				SELECT not_before_at AS at FROM messages WHERE lane = $1 AND journey_key = key AND state IN ('queued', 'deferred') AND not_before_at > $2
+				ORDER BY not_before_at LIMIT 1) n),
 			(SELECT min(retry_wall) FROM messages WHERE lane = $1 AND state IN ('queued', 'deferred') AND retry_wall > $3)`,
 		lane, s.clock.Now(), s.clock.Wall()).Scan(&product, &retry)
 	if product != nil {

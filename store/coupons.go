@@ -16,7 +16,7 @@ import (
 // order again has no effect. CodeNotFound: no such code; CodeConflict with the reason redeemed, expired, released or not_hers.
 // Of two orders at once one wins: the row is locked before it is looked at.
 func (s *Store) Redeem(ctx context.Context, r journey.Redemption) (c journey.CouponView, err error) {
-	defer wrap(&err, "redeeming a coupon on order %q", r.OrderID)
+	defer wrap(&err, "redeeming a coupon")
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		if err := lockHolder(ctx, tx, r.Code); err != nil {
 			return err

@@ -19,7 +19,7 @@ const dotGate = 7243010
 const replyLease = 10 * time.Minute
 
 // ReachDot asks, for a batch of messages in one commit, whether each may be finished now; those that are true are at_dot, with the
-// bytes that go out. Every check of the claim is made again, behind the gate: once a pause, an unsubscribe or the kill switch
+// bytes that go out. Every check of the claim is made again, behind the gate: once a pause, an unsubscribe or a switch
 // has committed, no message that it forbids gets true. One whose claim has passed to another sender gets false and is left
 // alone; one that is held goes back into the queue, one that may never go is dropped.
 func (s *Store) ReachDot(ctx context.Context, sandbox bool, dots []journey.Dot) (pass map[string]bool, err error) {
@@ -67,17 +67,21 @@ func (s *Store) decideDots(ctx context.Context, tx pgx.Tx, sandbox bool, a asked
 			WHERE (c.customer_id, c.topic) IN (SELECT customer_id, topic FROM held) AND `+agreedSQL+`
 			FOR SHARE OF c SKIP LOCKED
 		), judged AS MATERIALIZED (
-			SELECT m.id, CASE WHEN NOT st.sending OR `+pausedSQL("m")+` THEN 'held' ELSE `+
-		verdictSQL(`(m.customer_id, m.topic) IN (SELECT customer_id, topic FROM agreed)`)+` END AS verdict
+			SELECT m.id, fill.room, CASE verdict WHEN '' THEN CASE WHEN fill.room IS NULL THEN '' ELSE 'later' END ELSE verdict END AS verdict
 			FROM held JOIN messages m ON m.id = held.id JOIN asked r0 ON r0.id = m.id CROSS JOIN (SELECT * FROM settings LIMIT 1) st
 			CROSS JOIN LATERAL (SELECT lower(r0.address) AS address) r
+			CROSS JOIN LATERAL (SELECT CASE WHEN NOT st.sending OR st.held_reason <> '' OR `+pausedSQL("m")+` OR `+switchedSQL("m")+`
+				OR EXISTS (SELECT FROM switches w WHERE w.scope = 'domain' AND w.target = `+domainSQL("r.address")+`)
+				THEN 'held' ELSE `+verdictSQL(`(m.customer_id, m.topic) IN (SELECT customer_id, topic FROM agreed)`)+` END AS verdict) v
+			LEFT JOIN LATERAL `+roomSQL("$11", "$12")+` fill ON true
 		)
 		UPDATE messages m SET
-			state = CASE j.verdict WHEN '' THEN 'at_dot' WHEN 'held' THEN 'queued'
+			state = CASE j.verdict WHEN '' THEN 'at_dot' WHEN 'held' THEN 'queued' WHEN 'later' THEN 'queued'
 				ELSE CASE WHEN m.resent THEN 'unknown' ELSE 'dropped' END END,
-			reason = CASE j.verdict WHEN 'held' THEN '' ELSE j.verdict END,
+			reason = CASE j.verdict WHEN 'held' THEN '' WHEN 'later' THEN 'over_ceiling' ELSE j.verdict END,
+			retry_wall = CASE j.verdict WHEN 'later' THEN j.room END,
 			leased_wall = CASE WHEN j.verdict = '' THEN $10::timestamptz END,
-			dot_wall = CASE WHEN j.verdict = '' THEN $11::timestamptz ELSE m.dot_wall END,
+			dot_wall = CASE WHEN j.verdict = '' THEN $11 ELSE m.dot_wall END,
 			address = CASE WHEN j.verdict = '' THEN a.address ELSE m.address END,
 			subject = CASE WHEN j.verdict = '' THEN a.subject ELSE m.subject END,
 			bytes = CASE WHEN j.verdict = '' THEN a.bytes ELSE m.bytes END,
@@ -86,7 +90,7 @@ func (s *Store) decideDots(ctx context.Context, tx pgx.Tx, sandbox bool, a asked
 		FROM judged j JOIN asked a ON a.id = j.id
 		WHERE m.id = j.id AND m.attempt = a.attempt AND m.state = 'claimed'
 		RETURNING `+toldColumns,
-		s.clock.Now(), sandbox, a.ids, a.attempts, a.addresses, a.subjects, a.bytes, a.hashes, a.links, wall.Add(replyLease), wall).
+		s.clock.Now(), sandbox, a.ids, a.attempts, a.addresses, a.subjects, a.bytes, a.hashes, a.links, wall.Add(replyLease), wall, s.day()).
 		Query(func(rows pgx.Rows) (err error) {
 			decided, err = pgx.CollectRows(rows, pgx.RowToStructByName[told])
 			return err

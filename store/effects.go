@@ -74,7 +74,7 @@ func queuePosition(b *pgx.Batch, e *enrollment, g *ground, out journey.Output) e
 		listens = []string{}
 	}
 	b.Queue(`
-		UPDATE enrollments SET status = $2, reason = $3, seq = seq + 1, state = $4, plan = $5, step = $6, due_at = $7,
+		UPDATE enrollments SET status = $2, reason = $3, seq = seq + 1, released = false, state = $4, plan = $5, step = $6, due_at = $7,
 		       listens = $8, ended_at = $9, goal_at = $10, entered_at = $12,
 		       goal_value = CASE WHEN $10::timestamptz IS NULL THEN NULL ELSE $11::double precision END
 		WHERE id = $1`,

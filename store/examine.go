@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -16,6 +17,11 @@ type Health struct {
 	ServerNumber int           // e.g. 150018
 	Pending      int           // migrations that have not been applied
 	Skew         time.Duration // the server's clock minus ours
+
+	// What keeps mail from being sent; empty while migrations are missing.
+	Off   bool     // the kill switch
+	Held  string   // why the installation is held
+	Stops []string // e.g. "journey win-back: a wrong price"
 }
 
 // Examine looks at a database without changing it, for the doctor. The server's clock is read here and nowhere else, to
@@ -47,5 +53,32 @@ func Examine(ctx context.Context, url string, wall func() time.Time) (h Health, 
 			h.Pending++
 		}
 	}
-	return h, nil
+	if h.Pending > 0 {
+		return h, nil
+	}
+	return h, h.examineSwitches(ctx, db)
+}
+
+// examineSwitches reads what keeps mail from being sent. A database without settings is new: nothing does.
+func (h *Health) examineSwitches(ctx context.Context, db *sql.DB) error {
+	err := db.QueryRowContext(ctx, `SELECT NOT sending, held_reason FROM settings`).Scan(&h.Off, &h.Held)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(ctx, `SELECT scope || ' ' || target || ': ' || reason FROM switches ORDER BY scope, target`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // Err says what there is to say
+	for rows.Next() {
+		var stop string
+		if err := rows.Scan(&stop); err != nil {
+			return err
+		}
+		h.Stops = append(h.Stops, stop)
+	}
+	return rows.Err()
 }

@@ -33,7 +33,7 @@ func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *j
 	queuePauses(b, e, def.Topic, &f.Pauses)
 	queueRequests(b, e.ID, g)
 	queueCoupons(b, e.ID, f)
-	queueSuppressed(b, e.CustomerID, def.Topic, &f.Suppressed)
+	queueSuppressed(b, e.CustomerID, def.Topic, s.clock.Now(), &f.Suppressed)
 	if len(needs.Events) > 0 {
 		queueNews(b, e, needs.Events, &f.Events)
 	}
@@ -105,10 +105,11 @@ func queueCoupons(b *pgx.Batch, enrollmentID string, into *journey.Facts) {
 }
 
 // queueSuppressed asks whether her address must not get this class of mail.
-func queueSuppressed(b *pgx.Batch, customerID, topic string, into *bool) {
+func queueSuppressed(b *pgx.Batch, customerID, topic string, now time.Time, into *bool) {
 	b.Queue(`
-		SELECT EXISTS (SELECT FROM suppressions s JOIN customers c ON s.address = lower(c.email)
-		               WHERE c.id = $1 AND (s.scope = 'all' OR $2))`, customerID, topic != journey.TopicTransactional).
+		SELECT EXISTS (SELECT FROM customers c CROSS JOIN settings st
+		               JOIN suppressions s ON s.address IN (lower(c.email), `+sealedSQL(`lower(c.email)`)+`)
+		               WHERE c.id = $1 AND `+forbidsSQL(`$2`, `$3`)+`)`, customerID, topic != journey.TopicTransactional, now).
 		QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
@@ -129,7 +130,8 @@ func queueNews(b *pgx.Batch, e *enrollment, names []string, into *[]journey.Even
 // queueMessageFacts adds what became of the messages of the enrollment.
 func queueMessageFacts(b *pgx.Batch, enrollmentID string, into *[]journey.MessageFact) {
 	b.Queue(`
-		SELECT id, step, state, reason = 'bounced' OR state = 'failed' AND reason <> 'render' AS bounced,
+		SELECT id, step, state, reason = 'bounced' OR state = 'failed' AND reason NOT IN ('render', 'no_smtputf8')
+		           OR EXISTS (SELECT FROM bounces b WHERE b.message_id = m.id AND b.kind <> 'complaint') AS bounced,
 		       EXISTS (SELECT FROM observations o WHERE o.message_id = m.id AND kind = 'click' AND NOT machine) AS clicked, queued_at AS at
 		FROM messages m WHERE enrollment_id = $1 ORDER BY queued_at, id`, enrollmentID).Query(func(rows pgx.Rows) error {
 		var err error

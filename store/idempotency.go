@@ -3,7 +3,10 @@ package store
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,6 +21,15 @@ const (
 	claimLapses = time.Minute
 )
 
+// namedCustomer finds whom an answer is about, so that erasing her finds the answer.
+var namedCustomer = regexp.MustCompile(`cus_[0-9a-f-]{36}`)
+
+// sealKey is what is kept of a caller's key: it may name a person, and only has to be recognised.
+func sealKey(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
 // ClaimKey claims an Idempotency-Key for one request of the actor. With done it has been answered before, and status and
 // response are that answer. The same key with another body is a fault of CodeInvalid, one whose first request is still being
 // answered of CodeConflict.
@@ -27,7 +39,7 @@ func (s *Store) ClaimKey(ctx context.Context, actor, key string, body []byte) (d
 		wall := s.clock.Wall()
 		tag, err := tx.Exec(ctx, `
 			INSERT INTO idempotency (key, actor, body_hash, status, response, created_wall) VALUES ($1, $2, $3, $4, '', $5)
-			ON CONFLICT DO NOTHING`, key, actor, body, inProgress, wall)
+			ON CONFLICT DO NOTHING`, sealKey(key), actor, body, inProgress, wall)
 		if err != nil || tag.RowsAffected() == 1 {
 			return err
 		}
@@ -35,7 +47,7 @@ func (s *Store) ClaimKey(ctx context.Context, actor, key string, body []byte) (d
 		var since time.Time
 		err = tx.QueryRow(ctx, `
 			SELECT body_hash, status, response, created_wall FROM idempotency WHERE actor = $1 AND key = $2 FOR UPDATE`,
-			actor, key).Scan(&stored, &status, &response, &since)
+			actor, sealKey(key)).Scan(&stored, &status, &response, &since)
 		switch {
 		case errors.Is(err, pgx.ErrNoRows): // given back in between
 			return errAgain
@@ -49,7 +61,7 @@ func (s *Store) ClaimKey(ctx context.Context, actor, key string, body []byte) (d
 		case wall.Sub(since) < claimLapses:
 			return journey.Faultf(journey.CodeConflict, "the first request with this Idempotency-Key is still being answered; try again")
 		}
-		_, err = tx.Exec(ctx, `UPDATE idempotency SET created_wall = $3 WHERE actor = $1 AND key = $2`, actor, key, wall)
+		_, err = tx.Exec(ctx, `UPDATE idempotency SET created_wall = $3 WHERE actor = $1 AND key = $2`, actor, sealKey(key), wall)
 		return err
 	})
 	return done, status, response, err
@@ -58,14 +70,14 @@ func (s *Store) ClaimKey(ctx context.Context, actor, key string, body []byte) (d
 // SettleKey stores the answer to a claimed key.
 func (s *Store) SettleKey(ctx context.Context, actor, key string, status int, response []byte) (err error) {
 	defer wrap(&err, "storing the answer to an idempotency key")
-	_, err = s.pool.Exec(ctx, `UPDATE idempotency SET status = $3, response = $4 WHERE actor = $1 AND key = $2`,
-		actor, key, status, response)
+	_, err = s.pool.Exec(ctx, `UPDATE idempotency SET status = $3, response = $4, customer_id = $5 WHERE actor = $1 AND key = $2`,
+		actor, sealKey(key), status, response, string(namedCustomer.Find(response)))
 	return err
 }
 
 // DropKey gives a claimed key back: its request came to nothing, and may be made again.
 func (s *Store) DropKey(ctx context.Context, actor, key string) (err error) {
 	defer wrap(&err, "giving back an idempotency key")
-	_, err = s.pool.Exec(ctx, `DELETE FROM idempotency WHERE actor = $1 AND key = $2 AND status = $3`, actor, key, inProgress)
+	_, err = s.pool.Exec(ctx, `DELETE FROM idempotency WHERE actor = $1 AND key = $2 AND status = $3`, actor, sealKey(key), inProgress)
 	return err
 }

@@ -23,6 +23,8 @@ type told struct {
 	Address    string
 	Suppress   bool
 	ReplyCode  int
+	Complaint  bool   `db:"-"` // its reader's, on a message that was sent
+	Source     string `db:"-"` // who reported it, where that came after the relay had taken it
 }
 
 // toldColumns reads a told from the message m.
@@ -37,14 +39,19 @@ func (s *Store) tellOfMessages(ctx context.Context, tx pgx.Tx, messages []told) 
 			"step": m.Step, "message": m.Template, "message_id": m.ID}
 		e := journey.Event{Kind: journey.KindOwn, CustomerID: m.CustomerID, Properties: ps}
 		switch {
+		case m.Complaint:
+			e.Name = journey.EventMessageComplained
 		case m.State == string(journey.MessageAccepted):
 			e.Name = journey.EventMessageSent
-		case m.State == string(journey.MessageDropped), m.Reason == journey.ReasonRender:
+		case m.State == string(journey.MessageDropped), m.Reason == journey.ReasonRender, m.Reason == journey.ReasonNoUTF8:
 			e.Name, ps["reason"] = journey.EventMessageDropped, m.Reason
 		case m.State == string(journey.MessageFailed):
 			e.Name, ps["bounce"], ps["code"] = journey.EventMessageBounced, bounce(m), m.ReplyCode
 		default:
 			continue
+		}
+		if m.Source != "" {
+			ps["source"] = m.Source
 		}
 		events = append(events, e)
 	}

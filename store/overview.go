@@ -47,7 +47,9 @@ func (s *Store) Overview(ctx context.Context, ref string) (o journey.CustomerOve
 }
 
 func (s *Store) suppressionOf(ctx context.Context, address string) (reason string, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT scope || ': ' || reason FROM suppressions WHERE address = $1`, strings.ToLower(address)).Scan(&reason)
+	err = s.pool.QueryRow(ctx, `
+		SELECT s.scope || ': ' || s.reason FROM suppressions s CROSS JOIN settings st
+		WHERE s.address IN ($1, `+sealedSQL(`$1`)+`) AND `+forbidsSQL(`true`, `$2`)+` ORDER BY s.scope LIMIT 1`, strings.ToLower(address), s.clock.Now()).Scan(&reason)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}
@@ -58,7 +60,7 @@ func (s *Store) suppressionOf(ctx context.Context, address string) (reason strin
 func (s *Store) Enrollment(ctx context.Context, id string) (e journey.EnrollmentView, err error) {
 	defer wrap(&err, "reading enrollment %s", id)
 	var customer string
-	err = s.pool.QueryRow(ctx, `SELECT customer_id FROM enrollments WHERE id = $1`, id).Scan(&customer)
+	err = s.pool.QueryRow(ctx, `SELECT customer_id FROM enrollments WHERE id = $1 AND customer_id <> 'cus_erased'`, id).Scan(&customer)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return e, journey.Faultf(journey.CodeNotFound, "there is no enrollment %s", id)
 	}

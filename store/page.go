@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"strconv"
 	"strings"
-	"time"
 
 	"perennial/journey"
 )
@@ -69,20 +68,6 @@ func idCursor(text string) (string, error) {
 		return "", err
 	}
 	return plain(parts[0])
-}
-
-// timeCursor reads a cursor of a moment and an id; a zero time for an empty one.
-func timeCursor(text string) (time.Time, string, error) {
-	parts, err := openCursor(text, 2)
-	if err != nil || parts == nil {
-		return time.Time{}, "", err
-	}
-	at, err := time.Parse(time.RFC3339Nano, parts[0])
-	if err != nil {
-		return time.Time{}, "", badCursor()
-	}
-	id, err := plain(parts[1])
-	return at, id, err
 }
 
 func plain(id string) (string, error) {

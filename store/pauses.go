@@ -187,28 +187,27 @@ func (s *Store) wakeResumed(ctx context.Context, tx pgx.Tx, scope journey.Scope,
 // end was committed, and was itself committed after we had looked for whom to wake. A wide pause locks no enrollment, so we
 // wait until every transaction that was running at the end is over (they have timeouts), and look again.
 func (s *Store) wakeLatecomers(ctx context.Context, scope journey.Scope, target string) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*statementTimeout)
-	defer cancel()
 	var horizon string
 	if err := s.pool.QueryRow(ctx, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text`).Scan(&horizon); err != nil {
 		return err
 	}
-	tick := time.NewTicker(10 * time.Millisecond)
+	tick, patience := time.NewTicker(10*time.Millisecond), time.NewTimer(2*statementTimeout)
 	defer tick.Stop()
+	defer patience.Stop()
 	for over := false; !over; {
 		err := s.pool.QueryRow(ctx, `SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::text::xid8`, horizon).Scan(&over)
 		if err != nil {
 			return err
 		}
-		if !over {
-			select {
-			case <-ctx.Done():
-				over = true // a transaction outlived its timeouts; what it holds meets the ended pause at its next timer
-			case <-tick.C:
-			}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-patience.C: // what outlives our timeouts is none of ours
+			over = true
+		case <-tick.C:
 		}
 	}
-	return s.inTx(context.WithoutCancel(ctx), func(tx pgx.Tx) error { return s.wakeResumed(ctx, tx, scope, target, nil) })
+	return s.inTx(ctx, func(tx pgx.Tx) error { return s.wakeResumed(ctx, tx, scope, target, nil) })
 }
 
 // tellOf appends an event of our own to the stream of the customer.

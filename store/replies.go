@@ -37,6 +37,9 @@ func (s *Store) RecordReplies(ctx context.Context, replies []journey.Reply) (err
 		if err := s.suppress(ctx, tx, gone, journey.SuppressAll, journey.ReasonBounced); err != nil {
 			return err
 		}
+		if err := s.noteRefusals(ctx, tx, changed); err != nil {
+			return err
+		}
 		if err := s.tellOfMessages(ctx, tx, changed); err != nil {
 			return err
 		}

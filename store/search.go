@@ -42,10 +42,10 @@ const eventColumns = `e.id, coalesce(i.message_id, ''), e.kind, e.name, coalesce
 
 // Event returns one event with what it did, by our id or the caller's own.
 func (s *Store) Event(ctx context.Context, id string) (e journey.EventView, err error) {
-	defer wrap(&err, "reading event %q", id)
+	defer wrap(&err, "reading an event") // the id may be a caller's, and this text goes to the log
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+eventColumns+` FROM events e LEFT JOIN event_ids i ON i.event_id = e.id
-		WHERE e.id = coalesce((SELECT event_id FROM event_ids WHERE message_id = $1), $1)`, id)
+		WHERE e.id = coalesce((SELECT event_id FROM event_ids WHERE message_id = $1), $1) AND `+notErasing, id)
 	if err != nil {
 		return e, err
 	}
@@ -66,7 +66,7 @@ func (s *Store) Events(ctx context.Context, name string, r journey.PageRequest) 
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+eventColumns+` FROM events e LEFT JOIN event_ids i ON i.event_id = e.id
-		WHERE ($1 = '' OR e.name = $1) AND ($2 = '' OR e.seq < (SELECT seq FROM events WHERE id = $2))
+		WHERE ($1 = '' OR e.name = $1) AND ($2 = '' OR e.seq < (SELECT seq FROM events WHERE id = $2)) AND `+notErasing+`
 		ORDER BY e.seq DESC LIMIT $3`, name, before, r.Limit+1)
 	if err != nil {
 		return none, err

@@ -17,7 +17,7 @@ const messageColumns = `m.id, m.customer_id, m.enrollment_id, m.journey_key, m.v
 // SentMessage returns a message as it was sent, for as long as its bytes are kept. CodeNotFound when there is none.
 func (s *Store) SentMessage(ctx context.Context, id string) (m journey.SentMessage, err error) {
 	defer wrap(&err, "reading message %s", id)
-	rows, err := s.pool.Query(ctx, `SELECT `+messageColumns+` FROM messages m WHERE m.id = $1`, id)
+	rows, err := s.pool.Query(ctx, `SELECT `+messageColumns+` FROM messages m WHERE m.id = $1 AND m.customer_id <> 'cus_erased'`, id)
 	if err != nil {
 		return m, err
 	}
@@ -51,7 +51,7 @@ func (s *Store) SentMessages(ctx context.Context, state, customer, key string, r
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+messageColumns+` FROM messages m
-		WHERE ($1 = '' OR m.state = $1) AND ($2 = '' OR m.customer_id = $2) AND ($3 = '' OR m.journey_key = $3)
+		WHERE m.customer_id <> 'cus_erased' AND ($1 = '' OR m.state = $1) AND ($2 = '' OR m.customer_id = $2) AND ($3 = '' OR m.journey_key = $3)
 			AND ($4 = '' OR m.id < $4) ORDER BY m.id DESC LIMIT $5`, state, customer, key, before, r.Limit+1)
 	if err != nil {
 		return none, err

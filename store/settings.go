@@ -15,8 +15,13 @@ import (
 // Settings returns the switches of the installation and the key of its links.
 func (s *Store) Settings(ctx context.Context) (out journey.Settings, err error) {
 	defer wrap(&err, "reading the settings")
-	err = s.pool.QueryRow(ctx, `SELECT sending, live, allow_list, token_key FROM settings`).
-		Scan(&out.Sending, &out.Live, &out.AllowList, &out.TokenKey)
+	return readSettings(s.pool.QueryRow(ctx, `SELECT `+settingsColumns+` FROM settings`))
+}
+
+const settingsColumns = `sending, live, allow_list, token_key, daily_ceiling, held_reason, held_at`
+
+func readSettings(row pgx.Row) (out journey.Settings, err error) {
+	err = row.Scan(&out.Sending, &out.Live, &out.AllowList, &out.TokenKey, &out.DailyCeiling, &out.HeldReason, &out.HeldAt)
 	return out, err
 }
 
@@ -25,12 +30,20 @@ func (s *Store) Settings(ctx context.Context) (out journey.Settings, err error) 
 func (s *Store) SetSwitch(ctx context.Context, to journey.Switch) (out journey.Settings, err error) {
 	defer wrap(&err, "setting the switch")
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `
-			UPDATE settings SET sending = coalesce($1, sending), live = coalesce($2, live), allow_list = coalesce($3, allow_list)
-			RETURNING sending, live, allow_list, token_key`, to.Sending, to.Live, to.AllowList).
-			Scan(&out.Sending, &out.Live, &out.AllowList, &out.TokenKey)
+		out, err = readSettings(tx.QueryRow(ctx, `
+			UPDATE settings SET sending = coalesce($1, sending), live = coalesce($2, live), allow_list = coalesce($3, allow_list),
+				daily_ceiling = coalesce($4, daily_ceiling), held_reason = CASE WHEN $5 THEN '' ELSE held_reason END,
+				held_at = CASE WHEN $5 THEN NULL ELSE held_at END, released_at = CASE WHEN $5 THEN $6::timestamptz ELSE released_at END
+			RETURNING `+settingsColumns, to.Sending, to.Live, to.AllowList, to.Ceiling, to.Release, s.clock.Now()))
 		if err != nil {
 			return err
+		}
+		if to.Ceiling != nil { // what was held back is looked at again
+			_, err = tx.Exec(ctx, `UPDATE messages SET retry_wall = NULL WHERE lane = ANY($1) AND state IN ('queued', 'deferred')
+				AND retry_wall IS NOT NULL AND reason = 'over_ceiling'`, journey.Lanes())
+			if err != nil {
+				return err
+			}
 		}
 		return notify(ctx, tx, channelMessages)
 	})
@@ -65,6 +78,7 @@ func (s *Store) openClock(ctx context.Context) (clock *journey.Clock, err error)
 			return nil
 		}
 		at := clock.Wall().Truncate(time.Microsecond)
+		faster := to > epoch.Speed
 		epoch = journey.Epoch{Wall: at, Product: clock.ToProduct(at), Speed: cmp.Or(to, epoch.Speed)}
 		if stoodStill {
 			epoch.Product = *seen
@@ -75,9 +89,26 @@ func (s *Store) openClock(ctx context.Context) (clock *journey.Clock, err error)
 		clock = journey.NewClock(s.options.Wall, epoch)
 		_, err = tx.Exec(ctx, `UPDATE settings SET epoch_wall = $1, epoch_product = $2, speed = $3, seen_at = NULL`,
 			epoch.Wall, epoch.Product, epoch.Speed)
+		if err == nil && faster {
+			err = wakeSleepers(ctx, tx, at)
+		}
 		return err
 	})
+	if err == nil && s.options.Standstill && clock.Speed() != 1 {
+		now := clock.Wall()
+		clock.Run(clock.From(now), clock.ToProduct(now)) // until SeeTime says that everything is there
+	}
 	return clock, err
+}
+
+// wakeSleepers has every driver plan anew: their timers are set on the wall, and at a greater speed they would ring too late. At
+// a lower one they ring too soon, which does no harm.
+func wakeSleepers(ctx context.Context, tx pgx.Tx, wall time.Time) error {
+	_, err := tx.Exec(ctx, `
+		INSERT INTO wakeups (enrollment_id, start, journey_key, created_wall)
+		SELECT id, false, journey_key, $1 FROM enrollments WHERE status = 'active' ORDER BY id
+		ON CONFLICT (enrollment_id) DO UPDATE SET version = wakeups.version + 1, tries = 0, leased_wall = NULL`, wall)
+	return err
 }
 
 // releaseLeases takes back what the dead hold: time stood still because nobody was there, and at the speed at which it goes on
@@ -90,11 +121,16 @@ func releaseLeases(ctx context.Context, tx pgx.Tx, wall time.Time) error {
 	return err
 }
 
-// SeeTime notes that product time runs, up to ahead from now. With Options.Standstill, an installation that runs at a speed
-// other than 1 goes on from there when it comes back: days that nobody lived through are not skipped. It is called again before
-// that moment comes, so that time never runs backwards.
+// SeeTime lets product time run on, up to so much wall time ahead, and notes it. With Options.Standstill it stands still there
+// until SeeTime is called again, here and in a process that comes back later: days that nobody lived through are not skipped.
 func (s *Store) SeeTime(ctx context.Context, ahead time.Duration) (err error) {
 	defer wrap(&err, "noting the time")
-	_, err = s.pool.Exec(ctx, `UPDATE settings SET seen_at = $1`, s.clock.ToProduct(s.clock.Wall().Add(ahead)))
+	wall := s.clock.Wall().Truncate(time.Microsecond)
+	epoch := s.clock.From(wall)
+	seen := epoch.ToProduct(wall.Add(ahead))
+	_, err = s.pool.Exec(ctx, `UPDATE settings SET seen_at = $1, epoch_wall = $2, epoch_product = $3`, seen, epoch.Wall, epoch.Product)
+	if err == nil {
+		s.clock.Run(epoch, seen)
+	}
 	return err
 }

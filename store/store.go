@@ -32,6 +32,7 @@ type Options struct {
 	Speed      float64          // product seconds per wall second; 0: what is stored
 	Standstill bool             // at a speed other than 1: product time stood still while nobody called SeeTime
 	MailDomain string           // right side of Message-IDs; "": "perennial.invalid"
+	Silence    time.Duration    // of the server, after which a connection is given up; 0: 35 s
 	StartsPace int              // starts that one LeaseWakeups gives out per journey; 0: 50
 }
 
@@ -57,6 +58,8 @@ func Open(ctx context.Context, url string, o Options) (_ *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
+	listening := config.ConnConfig.Copy() // it waits for hours, and rightly
+	config.ConnConfig.DialFunc = impatient(config.ConnConfig.DialFunc, o.Silence)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -66,7 +69,7 @@ func Open(ctx context.Context, url string, o Options) (_ *Store, err error) {
 		pool.Close()
 		return nil, err
 	}
-	s.listeners = listen(config.ConnConfig.Copy())
+	s.listeners = listen(listening)
 	return s, nil
 }
 
@@ -84,6 +87,9 @@ func poolConfig(url string, o *Options) (*pgxpool.Config, error) {
 	if o.MailDomain == "" {
 		o.MailDomain = "perennial.invalid"
 	}
+	if o.Silence == 0 {
+		o.Silence = silence
+	}
 	if o.StartsPace == 0 {
 		o.StartsPace = 50
 	}
@@ -96,7 +102,8 @@ func poolConfig(url string, o *Options) (*pgxpool.Config, error) {
 		config.ConnConfig.RuntimeParams[name] = fmt.Sprintf("%dms", d.Milliseconds())
 	}
 	config.ConnConfig.RuntimeParams["application_name"] = "perennial"
-	config.ConnConfig.RuntimeParams["jit"] = "off" // our statements are short: compiling them costs more than running them
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC" // times inside JSON are written by the server
+	config.ConnConfig.RuntimeParams["jit"] = "off"      // our statements are short: compiling them costs more than running them
 	// A connection that was idle for a second is not pinged before each use: a broken one shows at the first statement, and
 	// what matters is repeated by those who asked.
 	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > 30*time.Second }

@@ -30,7 +30,7 @@ func (s *Store) suppress(ctx context.Context, q querier, addresses []string, sco
 		INSERT INTO suppressions (address, scope, reason, at)
 		SELECT DISTINCT lower(a), $2, $3, $4::timestamptz FROM unnest($1::text[]) a WHERE a <> '' ORDER BY 1
 		ON CONFLICT (address) DO UPDATE SET scope = excluded.scope, reason = excluded.reason, at = excluded.at
-		WHERE suppressions.scope = 'marketing' AND excluded.scope = 'all'`,
+		WHERE suppressions.scope = 'suspended' OR suppressions.scope = 'marketing' AND excluded.scope = 'all'`,
 		addresses, string(scope), reason, s.clock.Now())
 	return err
 }
@@ -40,7 +40,8 @@ func (s *Store) suppress(ctx context.Context, q querier, addresses []string, sco
 func (s *Store) LiftSuppression(ctx context.Context, address string, by journey.Actor) (err error) {
 	defer wrap(&err, "lifting a suppression")
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `DELETE FROM suppressions WHERE address = $1`, strings.ToLower(address))
+		tag, err := tx.Exec(ctx, `
+			DELETE FROM suppressions s USING settings st WHERE s.address IN ($1, `+sealedSQL(`$1`)+`)`, strings.ToLower(address))
 		if err != nil {
 			return err
 		}
@@ -60,8 +61,9 @@ func (s *Store) Suppressions(ctx context.Context, r journey.PageRequest) (_ jour
 		return none, err
 	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT address, scope, reason, at FROM suppressions WHERE address > $1 ORDER BY address LIMIT $2`,
-		strings.Join(after, ""), r.Limit+1)
+		SELECT address, scope, reason, at, until_at AS until FROM suppressions
+		WHERE address > $1 AND (scope <> 'suspended' OR until_at > $3) ORDER BY address LIMIT $2`,
+		strings.Join(after, ""), r.Limit+1, s.clock.Now())
 	if err != nil {
 		return none, err
 	}

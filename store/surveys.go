@@ -21,23 +21,26 @@ func (s *Store) Invitation(ctx context.Context, id string) (i journey.Invitation
 func (s *Store) InvitationOfMessage(ctx context.Context, message string) (i journey.Invitation, err error) {
 	defer wrap(&err, "reading the survey of message %s", message)
 	var id string
-	err = s.pool.QueryRow(ctx, `SELECT survey_id FROM messages WHERE id = $1 AND survey_id <> ''`, message).Scan(&id)
+	var sent *time.Time
+	err = s.pool.QueryRow(ctx, `SELECT survey_id, dot_wall FROM messages WHERE id = $1 AND survey_id <> ''`, message).Scan(&id, &sent)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return i, journey.Faultf(journey.CodeNotFound, "this message asks nothing")
 	}
 	if err != nil {
 		return i, err
 	}
-	return invitation(ctx, s.pool, id)
+	i, err = invitation(ctx, s.pool, id)
+	i.SentWall = sent
+	return i, err
 }
 
 func invitation(ctx context.Context, q querier, id string) (i journey.Invitation, err error) {
 	err = q.QueryRow(ctx, `
 		SELECT i.id, i.ask, i.form, i.customer_id, i.enrollment_id, e.journey_key, i.step, i.opened_at, i.expires_at, i.answered_at,
-			i.score, i.choice, i.comment, (SELECT max(m.dot_wall) FROM messages m WHERE m.enrollment_id = i.enrollment_id AND m.survey_id = i.id)
-		FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id WHERE i.id = $1`, id).
+			i.score, i.choice, i.comment
+		FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id WHERE i.id = $1 AND i.customer_id <> 'cus_erased'`, id).
 		Scan(&i.ID, &i.Ask, &i.Form, &i.CustomerID, &i.Enrollment, &i.Journey, &i.Step, &i.OpenedAt, &i.ExpiresAt, &i.AnsweredAt,
-			&i.Score, &i.Choice, &i.Comment, &i.SentWall)
+			&i.Score, &i.Choice, &i.Comment)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return i, journey.Faultf(journey.CodeNotFound, "there is no such survey")
 	}

@@ -12,7 +12,7 @@ import (
 
 // The timeline is merged from three places: what she and the systems did (events), what journeys decided (step_log) and what
 // became of messages (the ledger, at the moments of the events that say so). Events of our own that only repeat one of the
-// others are left out.
+// others are left out; a bounce that was reported later (it has a source) repeats nothing.
 const (
 	mailEvents = `('Message Sent', 'Message Dropped', 'Message Bounced')`
 	repeated   = `('Journey Entered', 'Journey Exited', 'Goal Reached', 'Coupon Issued', 'Message Sent', 'Message Dropped', 'Message Bounced')`
@@ -70,9 +70,9 @@ func (s *Store) Timeline(ctx context.Context, customer string, r journey.PageReq
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT h.*, c.first_name, c.last_name, c.email, coalesce(c.external_id, ''), c.timezone FROM (
-			`+eventHappenings+` WHERE e.customer_id = $1 AND e.number IS NOT NULL AND NOT (e.kind = 'own' AND e.name IN `+repeated+`)
+			`+eventHappenings+` WHERE e.customer_id = $1 AND e.number IS NOT NULL AND NOT (e.kind = 'own' AND e.name IN `+repeated+` AND NOT e.properties ? 'source')
 			UNION ALL `+decisionHappenings+` WHERE l.customer_id = $1
-			UNION ALL `+messageHappenings+` WHERE t.customer_id = $1 AND t.number IS NOT NULL AND t.kind = 'own' AND t.name IN `+mailEvents+`
+			UNION ALL `+messageHappenings+` WHERE t.customer_id = $1 AND t.number IS NOT NULL AND t.kind = 'own' AND t.name IN `+mailEvents+` AND NOT t.properties ? 'source'
 			UNION ALL `+doubtHappenings+` WHERE m.customer_id = $1 AND m.state = 'unknown'
 		) h JOIN customers c ON c.id = h.customer
 		WHERE $2 = '' OR (h.at, h.source, h.id) < (nullif($2, '')::timestamptz, $3::int, $4)
@@ -156,9 +156,9 @@ func (s *Store) liveEvents(ctx context.Context, after int64, limit int) ([]happe
 		FROM (`+eventHappenings+`
 			WHERE e.seq > $1 AND e.seq < coalesce((SELECT min(seq) FROM events WHERE seq > $1
 				AND (received_at > $2 OR applied_at IS NULL AND received_at > $3)), $1 + 1000000)
-			AND NOT (e.kind = 'own' AND e.name IN `+repeated+` AND NOT EXISTS (SELECT FROM messages WHERE id = coalesce(e.properties->>'message_id', e.properties->>'message')))
+			AND `+notErasing+` AND NOT (e.kind = 'own' AND e.name IN `+repeated+` AND NOT e.properties ? 'source' AND NOT EXISTS (SELECT FROM messages WHERE id = coalesce(e.properties->>'message_id', e.properties->>'message')))
 			ORDER BY e.seq LIMIT $4) h
-		LEFT JOIN messages m ON h.kind = 'own' AND h.what IN `+mailEvents+` AND m.id = coalesce(h.detail->>'message_id', h.detail->>'message')
+		LEFT JOIN messages m ON h.kind = 'own' AND h.what IN `+mailEvents+` AND NOT h.detail ? 'source' AND m.id = coalesce(h.detail->>'message_id', h.detail->>'message')
 		LEFT JOIN customers c ON c.id = h.customer ORDER BY h.id`, after, settled, stale, limit)
 	if err != nil {
 		return nil, err

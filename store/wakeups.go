@@ -64,25 +64,3 @@ func (s *Store) LeaseWakeups(ctx context.Context, limit int, lease time.Duration
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[journey.Wakeup])
 }
-
-// Release lets an enrollment that was held for a person's eye go on.
-func (s *Store) Release(ctx context.Context, enrollmentID, by string) (err error) {
-	defer wrap(&err, "releasing enrollment %s", enrollmentID)
-	return s.inTx(ctx, func(tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, `
-			WITH released AS (
-			    UPDATE enrollments SET held = '' WHERE id = $1 AND held <> ''
-			    RETURNING id, customer_id, journey_key, seq, step
-			)
-			INSERT INTO step_log (enrollment_id, customer_id, journey_key, seq, at, step, what, detail)
-			SELECT id, customer_id, journey_key, seq, $2, step, 'released', jsonb_build_object('by', $3::text) FROM released`,
-			enrollmentID, s.clock.Now(), by)
-		if err != nil {
-			return err
-		}
-		if tag.RowsAffected() == 0 {
-			return journey.Faultf(journey.CodeNotFound, "enrollment %q is not held", enrollmentID)
-		}
-		return s.wake(ctx, tx, []string{enrollmentID})
-	})
-}

@@ -51,7 +51,7 @@ func TestCompileReportsEveryFault(t *testing.T) {
 		"data":                 {head + `<img src="data:text/html,x">`, "data: is not allowed in src"},
 		"relative link":        {head + `<a href="/shop">a</a>`, "is not a whole address; begin it with https://"},
 		"broken escaping":      {head + `<a href="https://a.example/{{ if customer.vip }}?a={{ else }}"{{ end }}>a</a>`, "hello.html:4:"},
-		"bad from":             {"---\nsubject: x\nfrom: nobody\n---\n<p>x</p>", `"nobody" is not an address`},
+		"bad from":             {"---\nsubject: x\nfrom: nobody\n---\n<p>x</p>", `from is not an address`},
 		"survey out of place":  {head + "{{ survey_buttons }}", "survey_buttons in a message that asks nothing"},
 		"range over a number":  {head + "{{ range 10 }}x{{ end }}", "only lists can be repeated"},
 	} {

@@ -76,9 +76,9 @@ func (m *message) render(v *variant, d Data, locale string) (Mail, error) {
 		}
 		*part.into = oneLine(text)
 	}
-	for _, address := range []string{mail.From, mail.ReplyTo} {
-		if _, err := netmail.ParseAddress(address); err != nil && address != "" {
-			return Mail{}, journey.Faultf(journey.CodeInvalid, "%q is not an address: write Name <name@example.com>", address)
+	for name, address := range map[string]string{"from": mail.From, "reply_to": mail.ReplyTo} {
+		if _, err := netmail.ParseAddress(address); err != nil && address != "" { // it is hers, perhaps, and faults go to the log
+			return Mail{}, journey.Faultf(journey.CodeInvalid, "%s is not an address: write Name <name@example.com>", name)
 		}
 	}
 	scope.With("subject", mail.Subject).With("preheader", mail.Preheader)

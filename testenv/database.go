@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,23 @@ func Database(t testing.TB) string {
 
 	name := "perennial_test_" + rand.Text()[:12]
 	exec(ctx, t, admin, "CREATE DATABASE "+ident(name)+" TEMPLATE "+ident(template))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		drop(ctx, t, admin, name)
+	})
+	return withDatabase(t, admin, name)
+}
+
+// Copy returns the URL of a copy of a database that nobody is connected to, as a restored backup would be. It goes with the test.
+func Copy(t testing.TB, dsn string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	admin, name := adminURL(t), "perennial_test_"+rand.Text()[:12]
+	exec(ctx, t, admin, "CREATE DATABASE "+ident(name)+" TEMPLATE "+ident(strings.TrimPrefix(u.Path, "/")))
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()

@@ -10,9 +10,11 @@ import (
 const (
 	TypeEnrollment = "Enrollment"
 	TypeScan       = "Scan"
+	TypeReconcile  = "Reconcile"
 
 	ActivityAdvance      = "Advance"
 	ActivityScanInactive = "ScanInactive"
+	ActivityReconcile    = "Reconcile"
 )
 
 // SignalWake means: look again. It carries no facts (law 3); what there is to see stands in Postgres.
@@ -39,10 +41,12 @@ func EnrollmentID(enrollment string) string { return "enrollment/" + enrollment 
 // DeliveryID is the workflow id of a lane.
 func DeliveryID(lane string) string { return "delivery/" + lane }
 
-// Ids of the scan: of the schedule, and of the workflows that it starts (Temporal adds the moment).
+// Ids of what runs on a schedule: of the schedule, and of the workflows that it starts (Temporal adds the moment).
 const (
-	ScanScheduleID = "scan"
-	ScanID         = "scan/inactive"
+	ScanScheduleID      = "scan"
+	ScanID              = "scan/inactive"
+	ReconcileScheduleID = "reconcile"
+	ReconcileID         = "reconcile/all"
 )
 
 // EnrollmentInput starts or continues the driver of one enrollment.

@@ -27,7 +27,8 @@ const (
 const (
 	deliverRun   = 75 * time.Second
 	deliverBeat  = 10 * time.Second
-	deliverRetry = 10 * time.Second
+	deliverRetry = 2 * time.Second // at most: an attempt that died may have sent for long, so that a growing pause says nothing
+	deliverRest  = 10 * time.Second
 )
 
 // deliveriesPerRun bounds a history should Temporal never suggest to continue as new: about a day.
@@ -37,6 +38,7 @@ const deliveriesPerRun = 1500
 type DeliveryInput struct {
 	Lane  string // e.g. email-marketing
 	Slots int    // Deliver activities at a time; 0: one
+	Tide  int64  // the highest tide of the ledger that the lane has seen
 }
 
 // Delivery keeps a lane's Deliver activities running, for ever. It knows nothing of messages: what is due, and what may go, the
@@ -55,8 +57,12 @@ func Delivery(ctx workflow.Context, in DeliveryInput) error {
 	for {
 		last := begun >= deliveriesPerRun || workflow.GetInfo(ctx).GetContinueAsNewSuggested()
 		for ; running < max(1, in.Slots) && !last; running, begun = running+1, begun+1 {
-			run := workflow.ExecuteActivity(ctx, ActivityDeliver, activities.DeliverInput{Lane: in.Lane})
-			selector.AddFuture(run, func(f workflow.Future) { running, fault = running-1, f.Get(ctx, nil) })
+			run := workflow.ExecuteActivity(ctx, ActivityDeliver, activities.DeliverInput{Lane: in.Lane, Tide: in.Tide})
+			selector.AddFuture(run, func(f workflow.Future) {
+				var did activities.DeliverResult
+				running, fault = running-1, f.Get(ctx, &did)
+				in.Tide = max(in.Tide, did.Tide)
+			})
 		}
 		if running == 0 {
 			return workflow.NewContinueAsNewError(ctx, TypeDelivery, in)
@@ -66,7 +72,7 @@ func Delivery(ctx workflow.Context, in DeliveryInput) error {
 			return ctx.Err()
 		}
 		if fault != nil { // not to be retried, or there is no such activity: look again in a while rather than end the lane
-			if err := workflow.Sleep(ctx, deliverRetry); err != nil {
+			if err := workflow.Sleep(ctx, deliverRest); err != nil {
 				return err
 			}
 			fault = nil

@@ -18,6 +18,8 @@ type Activities struct {
 	Advancer *activities.Advancer
 	Scanner  *activities.Scanner
 	Sender   *activities.Sender
+
+	Reconciler *Reconciler
 }
 
 // Register makes the workflows and activities that a names known to a worker, under the names of the contract.
@@ -29,6 +31,10 @@ func Register(r worker.Registry, a Activities) {
 	if a.Scanner != nil {
 		r.RegisterWorkflowWithOptions(Scan, workflow.RegisterOptions{Name: TypeScan})
 		r.RegisterActivityWithOptions(a.Scanner.ScanInactive, activity.RegisterOptions{Name: ActivityScanInactive})
+	}
+	if a.Reconciler != nil {
+		r.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: TypeReconcile})
+		r.RegisterActivityWithOptions(a.Reconciler.Activity, activity.RegisterOptions{Name: ActivityReconcile})
 	}
 	if a.Sender != nil {
 		RegisterDelivery(r, a.Sender)
@@ -63,7 +69,7 @@ func NewWorkers(c client.Client, o WorkerOptions, a Activities) []worker.Worker 
 	var workers []worker.Worker
 	if a.Advancer != nil || a.Scanner != nil {
 		w := worker.New(c, o.Queues.Enrollment, o.options(o.PoolSize))
-		Register(w, Activities{Advancer: a.Advancer, Scanner: a.Scanner})
+		Register(w, Activities{Advancer: a.Advancer, Scanner: a.Scanner, Reconciler: a.Reconciler})
 		workers = append(workers, w)
 	}
 	if a.Sender != nil {

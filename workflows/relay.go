@@ -32,6 +32,10 @@ type Relay struct {
 	Client client.Client
 	Queues Queues
 	Log    *slog.Logger
+
+	// Recognize is asked before the first wake-up, and again whenever Temporal was away: whether it is still the one that we know.
+	// While it fails nothing is carried. nil: nobody is asked.
+	Recognize func(context.Context) error
 }
 
 const (
@@ -49,13 +53,21 @@ const (
 // Run carries wake-ups until ctx ends; it returns nil then, and nothing else ends it.
 func (r *Relay) Run(ctx context.Context) error {
 	notified := r.Store.Listen(ctx, relayChannel)
-	backoff := time.Duration(0)
+	backoff, known := time.Duration(0), r.Recognize == nil
 	for ctx.Err() == nil {
 		limit := relayBatch
 		if backoff > 0 {
 			limit = 1 // one wake-up finds out whether they answer again; the others keep no lease meanwhile
 		}
-		leased, err := r.carry(ctx, limit)
+		var leased []journey.Wakeup
+		var err error
+		if !known || backoff > 0 && r.Recognize != nil {
+			err = r.Recognize(ctx)
+			known = err == nil
+		}
+		if known {
+			leased, err = r.carry(ctx, limit)
+		}
 		switch {
 		case err != nil && ctx.Err() == nil:
 			backoff = min(max(relayBackoff, 2*backoff), relayPatience)

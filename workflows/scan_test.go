@@ -56,10 +56,12 @@ func TestEnsureSchedules(t *testing.T) {
 	c := testenv.Temporal(t)
 	handle := c.ScheduleClient().GetHandle(t.Context(), workflows.ScanScheduleID)
 	drop := func() {
-		err := c.ScheduleClient().GetHandle(context.Background(), workflows.ScanScheduleID).Delete(context.Background())
-		var gone *serviceerror.NotFound
-		if !errors.As(err, &gone) {
-			require.NoError(t, err)
+		for _, id := range []string{workflows.ScanScheduleID, workflows.ReconcileScheduleID} {
+			err := c.ScheduleClient().GetHandle(context.Background(), id).Delete(context.Background())
+			var gone *serviceerror.NotFound
+			if !errors.As(err, &gone) {
+				require.NoError(t, err)
+			}
 		}
 	}
 	drop()

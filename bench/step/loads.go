@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+
+	"perennial/bench/rig"
 )
 
 // openLoads returns every load, the floor first, and what closes them.
-func openLoads(ctx context.Context, e *engine, o options) (_ []load, closeAll func(), err error) {
+func openLoads(ctx context.Context, e *rig.Engine, o options) (_ []load, closeAll func(), err error) {
 	c, err := dial(e)
 	if err != nil {
 		return nil, nil, fmt.Errorf("dialling Temporal: %w", err)

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"time"
 
+	"perennial/bench/rig"
 	"perennial/workflows"
 )
 
@@ -49,11 +50,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	begun := time.Now()
-	e, err := startEngine(ctx, o.engine)
+	e, err := rig.StartEngine(ctx, o.engine)
 	if err != nil {
 		return fmt.Errorf("starting the engine: %w", err)
 	}
-	defer e.stop()
+	defer e.Stop()
 	loads, closeAll, err := openLoads(ctx, e, o)
 	if err != nil {
 		return err

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"perennial/bench/rig"
 )
 
 // load is one way to take steps.
@@ -36,14 +34,11 @@ func (c *cost) cpu() float64 { return c.server + c.worker + c.postgres }
 
 func (c *cost) perStep(total float64) float64 { return total / float64(max(1, c.steps)) }
 
-// settle is how long sessions of Postgres may keep their counters to themselves.
-const settle = 1200 * time.Millisecond
-
-func measure(ctx context.Context, e *engine, l load) (c cost, err error) {
+func measure(ctx context.Context, e *rig.Engine, l load) (c cost, err error) {
 	if err := l.prepare(ctx); err != nil {
 		return c, err
 	}
-	wait(ctx, settle)
+	rig.Wait(ctx, rig.Settle)
 	before, err := read(ctx, e, l)
 	if err != nil {
 		return c, err
@@ -53,7 +48,7 @@ func measure(ctx context.Context, e *engine, l load) (c cost, err error) {
 		return c, err
 	}
 	c.took = time.Since(begun)
-	wait(ctx, settle)
+	rig.Wait(ctx, rig.Settle)
 	after, err := read(ctx, e, l)
 	if err != nil {
 		return c, err
@@ -65,36 +60,12 @@ func measure(ctx context.Context, e *engine, l load) (c cost, err error) {
 }
 
 // read takes every counter as it stands.
-func read(ctx context.Context, e *engine, l load) (c cost, err error) {
-	if c.server, c.postgres, err = e.cpu(); err != nil {
+func read(ctx context.Context, e *rig.Engine, l load) (c cost, err error) {
+	if c.server, c.postgres, err = e.CPU(); err != nil {
 		return c, err
 	}
-	self, _ := readProcess(filepath.Join("/proc", strconv.Itoa(os.Getpid()), "stat"))
-	c.worker = self.own
-	conn, err := pgx.Connect(ctx, e.DatabaseURL)
-	if err != nil {
-		return c, err
-	}
-	defer conn.Close(ctx)
-	if err := conn.QueryRow(ctx, `SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint`).Scan(&c.wal); err != nil {
-		return c, err
-	}
-	if l.commits == "" {
-		return c, nil
-	}
-	config, err := pgx.ParseConfig(l.commits)
-	if err != nil {
-		return c, err
-	}
-	err = conn.QueryRow(ctx, `SELECT xact_commit FROM pg_stat_database WHERE datname = $1`, config.Database).Scan(&c.commits)
+	c.worker = rig.CPU(os.Getpid())
+	counters, err := e.ReadCounters(ctx, l.commits)
+	c.wal, c.commits = counters.WAL, counters.Commits
 	return c, err
-}
-
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }

@@ -6,16 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"perennial/activities"
+	"perennial/bench/rig"
 	"perennial/intake"
 	"perennial/journey"
 	"perennial/mail"
@@ -41,9 +40,9 @@ type ours struct {
 	started []string           // enrollments of this round
 }
 
-func openOurs(ctx context.Context, e *engine, c client.Client, o options, name string, sends bool) (_ *ours, err error) {
+func openOurs(ctx context.Context, e *rig.Engine, c client.Client, o options, name string, sends bool) (_ *ours, err error) {
 	u := &ours{client: c, queues: workflows.Queues{Enrollment: name, Delivery: name + "-delivery"}}
-	if u.url, err = makeDatabase(ctx, e.DatabaseURL, name); err != nil {
+	if u.url, err = e.MakeDatabase(ctx, name); err != nil {
 		return nil, err
 	}
 	if err := store.Migrate(ctx, u.url, io.Discard); err != nil {
@@ -63,23 +62,6 @@ func openOurs(ctx context.Context, e *engine, c client.Client, o options, name s
 		u.sender, err = newSender(ctx, u.store, e.SMTPURL)
 	}
 	return u, err
-}
-
-func makeDatabase(ctx context.Context, engineURL, name string) (string, error) {
-	conn, err := pgx.Connect(ctx, engineURL)
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()); err != nil {
-		return "", err
-	}
-	u, err := url.Parse(engineURL)
-	if err != nil {
-		return "", errors.New("reading the database's URL")
-	}
-	u.Path = "/" + name
-	return u.String(), nil
 }
 
 // letter is a short mail as a shop sends them.
@@ -199,7 +181,7 @@ func (u *ours) await(ctx context.Context) error {
 		if active == 0 && (u.sender == nil || unsent == 0) {
 			return nil
 		}
-		wait(ctx, 200*time.Millisecond)
+		rig.Wait(ctx, 200*time.Millisecond)
 	}
 	return ctx.Err()
 }
@@ -230,12 +212,10 @@ func newSender(ctx context.Context, s *store.Store, smtpURL string) (*activities
 	if err != nil {
 		return nil, err
 	}
-	brand := journey.Brand{
-		Name: "Bench", From: "Bench <bench@example.com>", Address: "1 Example Street", PublicURL: "https://example.com", Zone: time.UTC,
-	}
+	brand := rig.Brand()
 	return &activities.Sender{
 		Ledger: s, Clock: s.Clock(), Compose: mail.Compose, Brand: brand, Tokens: journey.Tokens{Key: settings.TokenKey},
-		Compile: func(v journey.Version) (activities.Templates, error) { return compile(v, brand) },
+		Compile: rig.Compile(brand),
 		Dial: func(ctx context.Context) (activities.Wire, error) {
 			conn, err := relay.Dial(ctx)
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
+	"perennial/bench/rig"
 	"perennial/journey"
 )
 
@@ -48,7 +49,7 @@ func nothing(context.Context) error { return nil }
 
 const plainQueue = "bench-plain"
 
-func dial(e *engine) (client.Client, error) {
+func dial(e *rig.Engine) (client.Client, error) {
 	return client.Dial(client.Options{
 		HostPort: e.TemporalAddress, Namespace: e.TemporalNamespace,
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),

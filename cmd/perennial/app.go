@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
@@ -30,33 +32,53 @@ import (
 // app is Perennial put together: the store, Temporal, and the roles that this process plays on them. End-to-end tests use the
 // same one.
 type app struct {
-	config   config
-	log      *slog.Logger
-	store    *store.Store
-	temporal client.Client
-	control  *control.Control
-	tokens   journey.Tokens
-	relay    *smtp.Relay
-	queues   workflows.Queues
-	stopping chan struct{} // closed when run is told to end
+	config      config
+	log         *slog.Logger
+	store       *store.Store
+	temporal    client.Client
+	control     *control.Control
+	tokens      journey.Tokens
+	relay       *smtp.Relay
+	composer    smtp.Composer
+	queues      workflows.Queues
+	rate        activities.Rate
+	domainRates map[string]activities.Rate
+
+	// namespace is Temporal's; metrics are what /metrics serves.
+	namespace string
+	metrics   *prometheus.Registry
+	stopping  chan struct{} // closed when run is told to end
 }
 
 // openApp connects to everything. The schema must be up to date (store.Migrate).
 func openApp(ctx context.Context, c config, temporal client.Options, log *slog.Logger) (_ *app, err error) {
-	a := &app{config: c, log: log, queues: workflows.DefaultQueues(), stopping: make(chan struct{})}
+	a := &app{config: c, log: log, queues: workflows.DefaultQueues(), stopping: make(chan struct{}),
+		namespace: cmp.Or(temporal.Namespace, client.DefaultNamespace), metrics: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			a.close()
 		}
 	}()
 	brand := c.brand()
+	if a.rate, err = activities.ParseRate(c.Rate); err != nil {
+		return nil, fmt.Errorf("reading SMTP_RATE: %w", err)
+	}
+	if a.domainRates, err = activities.ParseRates(c.DomainRates); err != nil {
+		return nil, fmt.Errorf("reading DOMAIN_RATES: %w", err)
+	}
+	if a.composer, err = c.composer(); err != nil {
+		return nil, err
+	}
 	if a.relay, err = smtp.NewRelay(c.SMTPURL, smtp.RelayOptions{Plain: c.SMTPTLS == "none"}); err != nil {
 		return nil, err
 	}
 	a.store, err = store.Open(ctx, c.DatabaseURL, store.Options{
-		MaxConns: c.DatabaseMax, Wall: wall, Zone: brand.Zone, Speed: c.Speed, Standstill: true, MailDomain: mailDomain(brand.From),
+		MaxConns: c.DatabaseMax, Wall: wall, Zone: brand.Zone, Speed: c.Speed, Standstill: c.Alone, MailDomain: mailDomain(brand.From),
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := a.locate(ctx); err != nil {
 		return nil, err
 	}
 	settings, err := a.store.Settings(ctx)
@@ -64,12 +86,24 @@ func openApp(ctx context.Context, c config, temporal client.Options, log *slog.L
 		return nil, err
 	}
 	a.tokens = journey.Tokens{Key: settings.TokenKey}
-	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates}
+	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates, Render: renderOnce(brand)}
 	temporal.Logger = sdklog.NewStructuredLogger(slog.New(calmEnd{log.Handler(), a.stopping}))
 	if a.temporal, err = client.NewLazyClient(temporal); err != nil {
 		return nil, fmt.Errorf("reading the address of Temporal: %w", err)
 	}
 	return a, nil
+}
+
+// locate holds all mail where the installation turns out to be a copy. One that sends to its own inbox reaches nobody: it may be one.
+func (a *app) locate(ctx context.Context) error {
+	if a.config.Sandbox {
+		return nil
+	}
+	held, err := a.store.Locate(ctx, a.config.PublicURL)
+	if held != "" {
+		a.log.Error("HELD: nothing is sent until an admin releases it with PUT /api/switch {\"held\": false}", "why", held)
+	}
+	return err
 }
 
 func (a *app) close() {
@@ -90,11 +124,12 @@ func (a *app) run(ctx context.Context) error {
 	}
 	group.Go(func() error { return a.runInbox(ctx) })
 	group.Go(func() error { return a.upkeep(ctx) })
-	if a.store.Clock().Speed() != 1 {
-		group.Go(func() error { return a.seeTime(ctx) })
-	}
+	group.Go(func() error { a.control.FinishErasures(ctx, a.log); return nil })
 	if a.config.has("worker") || a.config.has("sender") {
 		group.Go(func() error { return a.work(ctx) })
+	}
+	if a.config.has("sender") && a.config.Mail.MailboxURL != "" {
+		group.Go(func() error { return a.watchMailbox(ctx) })
 	}
 	return group.Wait()
 }
@@ -105,19 +140,35 @@ func (a *app) runInbox(ctx context.Context) error {
 	return r.Run(ctx)
 }
 
-// seeTime keeps note of product time where it does not run as fast as the wall's, so that it can stand still while we are off.
+// seeTime lets product time run where it does not run as fast as the wall's, for as long as everything is there: the database,
+// Temporal, and we. Otherwise it stands still: at a day per second, a restart of Postgres would else be a week that nobody lived.
 func (a *app) seeTime(ctx context.Context) error {
-	const every = 200 * time.Millisecond
+	const every, ahead = 100 * time.Millisecond, 400 * time.Millisecond
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
+		if a.drives(ctx, ahead) {
+			_ = a.store.SeeTime(ctx, ahead) // a database that is away says so elsewhere; the next tick tries again
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			_ = a.store.SeeTime(ctx, every) // a database that is away says so elsewhere; the next tick tries again
 		}
 	}
+}
+
+// drives says whether Temporal answers for workflows, and not only at its door: after a restart it takes its shards back one by
+// one.
+func (a *app) drives(ctx context.Context, within time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for _, lane := range journey.Lanes() {
+		if _, err := a.temporal.DescribeWorkflowExecution(ctx, workflows.DeliveryID(lane), ""); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // keepBytes is how long the bytes of a mail are kept; then only their hash is.
@@ -144,7 +195,8 @@ func (a *app) upkeep(ctx context.Context) error {
 func (a *app) serveHTTP(ctx context.Context) error {
 	handler, err := api.New(api.Deps{
 		Control: a.control, Read: a.store, Clock: a.store.Clock(), Tokens: a.tokens, Brand: a.config.brand(), Log: a.log,
-		Ready: a.store.Ping,
+		Ready: a.store.Ping, Metrics: a.metrics,
+		Hooks: a.config.Mail.hooks(),
 	})
 	if err != nil {
 		return err
@@ -175,6 +227,9 @@ func (a *app) work(ctx context.Context) error {
 	if err := a.awaitTemporal(ctx); err != nil {
 		return err
 	}
+	if err := a.insist(ctx, func() error { return a.recognize(ctx) }); err != nil {
+		return err
+	}
 	if err := a.dropDeadLanes(ctx); err != nil {
 		return err
 	}
@@ -182,6 +237,7 @@ func (a *app) work(ctx context.Context) error {
 	if a.config.has("worker") {
 		parts.Advancer = &activities.Advancer{Store: a.store}
 		parts.Scanner = &activities.Scanner{Store: a.store}
+		parts.Reconciler = a.reconciler()
 	}
 	if a.config.has("sender") {
 		parts.Sender = a.sender()
@@ -244,13 +300,18 @@ func (a *app) runRelay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	relay := workflows.Relay{Store: a.store, Client: a.temporal, Queues: a.queues, Log: a.log}
-	return relay.Run(ctx)
+	relay := workflows.Relay{Store: a.store, Client: a.temporal, Queues: a.queues, Log: a.log, Recognize: a.recognize}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return relay.Run(ctx) })
+	if a.config.Alone && a.store.Clock().Speed() != 1 {
+		group.Go(func() error { return a.seeTime(ctx) })
+	}
+	return group.Wait()
 }
 
 func (a *app) sender() *activities.Sender {
 	return &activities.Sender{
-		Ledger: a.store, Clock: a.store.Clock(), Compile: compileTemplates(a.config.brand()), Compose: smtp.Compose,
+		Ledger: a.store, Clock: a.store.Clock(), Compile: compileTemplates(a.config.brand()), Compose: a.composer.Compose,
 		Dial: func(ctx context.Context) (activities.Wire, error) {
 			conn, err := a.relay.Dial(ctx)
 			if err != nil {
@@ -258,7 +319,8 @@ func (a *app) sender() *activities.Sender {
 			}
 			return conn, nil
 		},
-		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders,
+		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders, Tide: a.store.Tide,
+		Rate: a.rate, DomainRates: a.domainRates, BounceDomain: a.config.Mail.BounceDomain,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"perennial/activities"
 	"perennial/journey"
 )
 
@@ -25,6 +26,8 @@ type config struct {
 	Listen      string   `env:"LISTEN" envDefault:":8080"`
 	Roles       []string `env:"ROLES" envDefault:"api,worker,sender"`
 	Senders     int      `env:"SMTP_CONNECTIONS" envDefault:"8"`
+	Rate        string   `env:"SMTP_RATE"`
+	DomainRates string   `env:"DOMAIN_RATES"`
 
 	BrandName     string `env:"BRAND_NAME" envDefault:"Oak & Linen"`
 	MailFrom      string `env:"MAIL_FROM" envDefault:"Oak & Linen <hello@oak-and-linen.example>"`
@@ -32,6 +35,8 @@ type config struct {
 	PostalAddress string `env:"POSTAL_ADDRESS" envDefault:"Oak & Linen, 12 Mill Lane, Bath BA1 1AA, United Kingdom"`
 	TimeZone      string `env:"TIME_ZONE" envDefault:"UTC"`
 	LogLevel      string `env:"LOG_LEVEL" envDefault:"info"`
+
+	Mail mailConfig
 
 	// These are not for production: dev and demo set them. A sandbox relay is the inbox, which reaches nobody; alone says that
 	// no other process works on the installation.
@@ -111,8 +116,15 @@ func (c config) faults() journey.Problems {
 			add("MAIL_REPLY_TO", "is not an address", "for example help@example.com")
 		}
 	}
+	out = append(out, c.Mail.faults(plainSender(c.MailFrom))...)
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		add("TIME_ZONE", fmt.Sprintf("%q is not a time zone", c.TimeZone), "use an IANA name such as Europe/Vienna")
+	}
+	if _, err := activities.ParseRate(c.Rate); err != nil {
+		add("SMTP_RATE", err.Error(), "for example SMTP_RATE=50/s")
+	}
+	if _, err := activities.ParseRates(c.DomainRates); err != nil {
+		add("DOMAIN_RATES", err.Error(), "for example DOMAIN_RATES=gmail.com=20/s,outlook.com=300/min")
 	}
 	for _, role := range c.Roles {
 		if !slices.Contains(allRoles, role) {
@@ -135,7 +147,7 @@ func (c config) brand() journey.Brand {
 		zone = time.UTC
 	}
 	return journey.Brand{
-		Name: c.BrandName, From: c.MailFrom, ReplyTo: c.MailReplyTo, Address: c.PostalAddress,
+		Name: c.BrandName, From: plainSender(c.MailFrom), ReplyTo: plainSender(c.MailReplyTo), Address: c.PostalAddress,
 		PublicURL: strings.TrimSuffix(c.PublicURL, "/"), Zone: zone,
 	}
 }

@@ -51,7 +51,9 @@ func (w *wrongMail) Error() string {
 }
 
 // playDays bounds a play: by then every story has come to its end, or something is wrong.
-const playDays = 60
+const playDays = 50
+
+var errTooLong = errors.New("the play takes too long")
 
 // settleDays is how long a play looks on after the last story, for mail that should not come.
 const settleDays = 3
@@ -108,15 +110,19 @@ func (s *shop) playStories(ctx context.Context, notes *notebook) ([]*shopper, er
 	for _, st := range cast() {
 		people = append(people, s.shopper(st))
 	}
-	last := notes.Open.Add(playDays * 24 * time.Hour)
-	bounded, cancel := context.WithTimeout(ctx, max(s.clock.ToWall(last).Sub(s.clock.Wall()), time.Second))
-	defer cancel()
+	bounded, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		if people[0].until(bounded, notes.Open.Add(playDays*24*time.Hour)) == nil {
+			stop(errTooLong)
+		}
+	}()
 	stories, storyCtx := errgroup.WithContext(bounded)
 	for _, p := range people {
 		stories.Go(func() error { return p.live(storyCtx, notes) })
 	}
 	err := stories.Wait()
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	if errors.Is(context.Cause(bounded), errTooLong) {
 		return people, nil // the comparison says who waited for what
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -20,6 +22,7 @@ import (
 	"perennial/journey"
 	"perennial/mail"
 	"perennial/store"
+	"perennial/workflows"
 )
 
 // finding is one line of the doctor: what was looked at, what was found, and the mend when it is not well.
@@ -29,7 +32,8 @@ type finding struct {
 }
 
 func doctorCommand(env map[string]string, std stdio) *cobra.Command {
-	var data string
+	var data, to string
+	var deep deepOptions
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Looks at everything that `perennial serve` needs, and says the mend for what is not well",
@@ -40,6 +44,13 @@ func doctorCommand(env map[string]string, std stdio) *cobra.Command {
 			findings, err := examine(cmd.Context(), env, data)
 			if err != nil {
 				return err
+			}
+			if to != "" {
+				proofs, err := sendProof(cmd.Context(), env, data, to, std.out)
+				if err != nil {
+					return err
+				}
+				findings = append(findings, proofs...)
 			}
 			sick := false
 			for _, f := range findings {
@@ -52,12 +63,17 @@ func doctorCommand(env map[string]string, std stdio) *cobra.Command {
 					fmt.Fprintf(std.out, "      %-12s %s\n", "mend:", f.mend)
 				}
 			}
-			if sick {
-				return errFaults
+			if deep.Deep {
+				err = lookDeep(cmd.Context(), env, data, deep, std)
 			}
-			return nil
+			if err == nil && sick {
+				err = errFaults
+			}
+			return err
 		},
 	}
+	deep.register(cmd)
+	cmd.Flags().StringVar(&to, "mail", "", "send one message to this address, with everything that marketing mail carries, and show its headers")
 	cmd.Flags().StringVar(&data, "data", "", "state directory of a dev or demo that is running")
 	return cmd
 }
@@ -82,23 +98,29 @@ func examine(ctx context.Context, env map[string]string, data string) ([]finding
 }
 
 func examineDev(ctx context.Context, env map[string]string, data string) ([]finding, error) {
-	raw, err := os.ReadFile(filepath.Join(data, "engine", "engine.json")) //nolint:gosec // the path is the operator's own
+	c, temporal, err := locateDev(env, data)
 	if errors.Is(err, os.ErrNotExist) {
 		return []finding{{what: "engine", found: "nothing runs in " + data, mend: "perennial dev --data " + data, sick: true}}, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	return examineParts(ctx, c, temporal), nil
+}
+
+// locateDev reads where the parts of a dev or demo are. os.ErrNotExist says that none runs there.
+func locateDev(env map[string]string, data string) (c config, temporal client.Options, err error) {
+	raw, err := os.ReadFile(filepath.Join(data, "engine", "engine.json")) //nolint:gosec // the path is the operator's own
 	var e engineAddress
 	if err == nil {
 		err = json.Unmarshal(raw, &e)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the engine's addresses: %w", err)
+		return c, temporal, fmt.Errorf("reading the engine's addresses: %w", err)
 	}
 	o := devOptions{Data: data, Host: "127.0.0.1"}
-	c, err := o.config(env, e)
-	if err != nil {
-		return nil, err
-	}
-	return examineParts(ctx, c, client.Options{HostPort: e.TemporalAddress, Namespace: e.TemporalNamespace}), nil
+	c, err = o.config(env, e)
+	return c, client.Options{HostPort: e.TemporalAddress, Namespace: e.TemporalNamespace}, err
 }
 
 func examineParts(ctx context.Context, c config, temporal client.Options) []finding {
@@ -129,6 +151,9 @@ func examineDatabase(ctx context.Context, c config) []finding {
 		schema = finding{what: "schema", found: fmt.Sprintf("%d migrations are missing", health.Pending), mend: "perennial migrate", sick: true}
 	}
 	out = append(out, schema)
+	if health.Pending == 0 {
+		out = append(out, examineSwitches(health)...)
+	}
 	if skew := health.Skew.Abs(); skew > 2*time.Second {
 		out = append(out, finding{what: "clock", found: fmt.Sprintf("this machine and Postgres are %s apart", skew.Round(time.Millisecond)),
 			mend: "run NTP on both: several processes must agree on the time", sick: true})
@@ -136,8 +161,28 @@ func examineDatabase(ctx context.Context, c config) []finding {
 	return out
 }
 
+// examineSwitches says what keeps mail from being sent: whoever wonders why nobody gets any finds it here.
+func examineSwitches(h store.Health) []finding {
+	var out []finding
+	if h.Held != "" {
+		out = append(out, finding{what: "HELD", found: "nothing is sent: " + h.Held, sick: true,
+			mend: `find out whether this is a copy; if it is the original, PUT /api/switch {"held": false}`})
+	}
+	if h.Off {
+		out = append(out, finding{what: "sending", found: "is switched off: nothing is sent", mend: `PUT /api/switch {"sending": true}`, sick: true})
+	}
+	for _, stop := range h.Stops {
+		out = append(out, finding{what: "stopped", found: stop, mend: "DELETE /api/switch/{scope}/{target}, when it may go again", sick: true})
+	}
+	if out == nil {
+		return []finding{{what: "sending", found: "is on"}}
+	}
+	return out
+}
+
 func examineTemporal(ctx context.Context, options client.Options) finding {
 	f := finding{what: "Temporal", sick: true}
+	options.HostPort = cmp.Or(options.HostPort, client.DefaultHostPort)
 	options.Logger = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 	c, err := client.DialContext(ctx, options)
 	if err != nil {
@@ -156,8 +201,8 @@ func examineTemporal(ctx context.Context, options client.Options) finding {
 		f.found, f.mend = "does not describe its namespace: "+err.Error(), "see what the key in TEMPORAL_API_KEY may do"
 		return f
 	}
-	attributes, err := c.GetSearchAttributes(ctx) //nolint:staticcheck // the operator service is not open to every key
-	if err == nil && (attributes.GetKeys()["Journey"] == 0 || attributes.GetKeys()["Customer"] == 0) {
+	listed, err := c.OperatorService().ListSearchAttributes(ctx, &operatorservice.ListSearchAttributesRequest{Namespace: options.Namespace})
+	if ours := listed.GetCustomAttributes(); err == nil && (ours[workflows.AttributeJourney] == 0 || ours[workflows.AttributeCustomer] == 0) {
 		f.found = "lacks the search attributes Journey and Customer"
 		f.mend = "temporal operator search-attribute create -n " + options.Namespace + " --name Journey --type Keyword --name Customer --type Keyword"
 		return f

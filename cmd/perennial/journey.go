@@ -171,13 +171,13 @@ func (s *server) publish(ctx context.Context, folder string, std stdio) error {
 		return fmt.Errorf("uploading %s: %w", folder, err)
 	}
 	var published struct {
-		Version int `json:"version"`
+		Version journey.Version `json:"version"`
 	}
 	err = s.call(ctx, http.MethodPost, "/api/journeys/"+def.Key+"/publish", map[string]any{"in_flight": "keep"}, &published)
 	if err != nil {
 		return fmt.Errorf("publishing %s: %w", folder, err)
 	}
-	fmt.Fprintf(std.out, "%s: version %d is live\n", def.Key, published.Version)
+	fmt.Fprintf(std.out, "%s: version %d is live\n", def.Key, published.Version.Number)
 	return nil
 }
 

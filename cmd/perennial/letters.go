@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"sync"
 
 	"perennial/activities"
 	"perennial/journey"
@@ -43,4 +44,36 @@ func (l *letters) Render(c journey.Claimed, links activities.Links) (journey.Ren
 		return journey.Rendered{}, err
 	}
 	return journey.Rendered{Subject: m.Subject, HTML: m.HTML, Text: m.Text, From: m.From, ReplyTo: m.ReplyTo}, nil
+}
+
+// renderOnce tries a message out, with links that lead nowhere. It keeps the letters of the versions that it was asked for last.
+func renderOnce(brand journey.Brand) func(journey.Version, journey.Claimed) error {
+	const most = 50
+	var mu sync.Mutex
+	compile, kept := compileTemplates(brand), map[string]activities.Templates{}
+	letters := func(v journey.Version) (activities.Templates, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if set := kept[v.Hash]; set != nil {
+			return set, nil
+		}
+		set, err := compile(v)
+		if err != nil {
+			return nil, err
+		}
+		if len(kept) >= most {
+			clear(kept)
+		}
+		kept[v.Hash] = set
+		return set, nil
+	}
+	nowhere := brand.PublicURL + "/"
+	return func(v journey.Version, c journey.Claimed) error {
+		set, err := letters(v)
+		if err != nil {
+			return err
+		}
+		_, err = set.Render(c, activities.Links{Preferences: nowhere, View: nowhere, Back: nowhere, Click: func(url string) string { return url }})
+		return err
+	}
 }

@@ -53,7 +53,8 @@ func (s *shop) shopper(st story) *shopper {
 // live plays her story from where it stands. What she has done is noted after each act, and an act that is done twice has no
 // effect: its event has the same id.
 func (p *shopper) live(ctx context.Context, notes *notebook) error {
-	done, last := notes.of(p.id)
+	was := notes.of(p.id)
+	done, last, read := was.Done, was.At, was.Read
 	for i, a := range p.Acts {
 		if i < done {
 			continue
@@ -64,8 +65,11 @@ func (p *shopper) live(ctx context.Context, notes *notebook) error {
 			if got, err = p.reads(ctx, a.When); err != nil {
 				return err
 			}
-			if last.Before(p.clock.Now()) && a.Wait > 0 {
+			if a.Wait > 0 && (i > done || !read) { // one that she had read when the play was cut off was read then
 				last = p.clock.Now()
+				if err := notes.write(p.id, note{Done: i, At: last, Read: true}); err != nil {
+					return err
+				}
 			}
 		}
 		if err := p.until(ctx, last.Add(time.Duration(a.Wait*float64(24*time.Hour)))); err != nil {
@@ -75,23 +79,25 @@ func (p *shopper) live(ctx context.Context, notes *notebook) error {
 			return fmt.Errorf("%s, act %d: %w", p.id, i+1, err)
 		}
 		last = p.clock.Now()
-		if err := notes.write(p.id, i+1, last); err != nil {
+		if err := notes.write(p.id, note{Done: i + 1, At: last}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// until waits for a moment of product time.
+// until waits for a moment of product time. That may stand still on the way, so the wall's moment is only a guess.
 func (p *shopper) until(ctx context.Context, at time.Time) error {
-	timer := time.NewTimer(p.clock.ToWall(at).Sub(p.clock.Wall()))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
+	for p.clock.Now().Before(at) {
+		timer := time.NewTimer(max(p.clock.ToWall(at).Sub(p.clock.Wall()), 10*time.Millisecond))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
 	}
+	return ctx.Err()
 }
 
 // insist repeats what a server that is away refuses, as a shop's queue would.
@@ -157,7 +163,10 @@ func (p *shopper) follow(ctx context.Context, link string, form url.Values) erro
 	defer res.Body.Close() //nolint:errcheck // read to its end
 	raw, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	if err == nil && res.StatusCode >= http.StatusBadRequest {
-		return answerError(res.StatusCode, raw)
+		err = answerError(res.StatusCode, raw)
+	}
+	if res.StatusCode == http.StatusGone {
+		return nil // she came too late; what she gets and does not get for it is seen at the end
 	}
 	return err
 }
@@ -288,7 +297,8 @@ type notebook struct {
 
 type note struct {
 	Done int       `json:"done"`
-	At   time.Time `json:"at"` // product time of the last one
+	At   time.Time `json:"at"`             // product time of the last one, or at which she read what the next one hangs on
+	Read bool      `json:"read,omitempty"` // it is the latter
 }
 
 // openNotebook reads the play that was under way, or begins the next one.
@@ -309,19 +319,19 @@ func openNotebook(path string, now time.Time) (*notebook, error) {
 	return n, n.save()
 }
 
-func (n *notebook) of(id string) (int, time.Time) {
+func (n *notebook) of(id string) note {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if was, ok := n.Acts[id]; ok {
-		return was.Done, was.At
+		return was
 	}
-	return 0, n.Open
+	return note{At: n.Open}
 }
 
-func (n *notebook) write(id string, done int, at time.Time) error {
+func (n *notebook) write(id string, is note) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.Acts[id] = note{Done: done, At: at}
+	n.Acts[id] = is
 	return n.save()
 }
 

@@ -1,71 +1,17 @@
-package main
+package rig
 
 import (
-	"bufio"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 )
 
-// engine is a child with a Postgres, a Temporal and an inbox of its own, in a directory that goes with it.
-type engine struct {
-	DatabaseURL       string `json:"database_url"`
-	TemporalAddress   string `json:"temporal_address"`
-	TemporalNamespace string `json:"temporal_namespace"`
-	SMTPURL           string `json:"smtp_url"`
-
-	dir  string
-	cmd  *exec.Cmd
-	hold io.Closer
-}
-
-func startEngine(ctx context.Context, program string) (_ *engine, err error) {
-	e := &engine{}
-	if e.dir, err = os.MkdirTemp("", "perennial-bench-"); err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(e.dir, 0o755); err != nil { //nolint:gosec // Postgres runs as another user when we are root
-		return nil, err
-	}
-	e.cmd = exec.CommandContext(ctx, program, "-data", filepath.Join(e.dir, "engine"), "-exit-with-stdin",
-		"-temporal-port", "0", "-temporal-ui-port", "0", "-smtp-port", "0", "-inbox-port", "0")
-	e.cmd.Stderr = os.Stderr
-	if e.hold, err = e.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := e.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := e.cmd.Start(); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(e.dir))
-	}
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if address, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return e, json.Unmarshal([]byte(address), e)
-		}
-	}
-	e.stop()
-	return nil, errors.New("it ended before it was ready")
-}
-
-func (e *engine) stop() {
-	_ = e.hold.Close()
-	_ = e.cmd.Wait()
-	_ = os.RemoveAll(e.dir)
-}
-
-// cpu returns the milliseconds that the Temporal server (with the inbox) and Postgres have computed since they began. What a
+// CPU returns the milliseconds that the engine itself (Temporal and the inbox) and Postgres have computed since they began. What a
 // Postgres backend computed before it ended is in the account of its parent.
-func (e *engine) cpu() (server, postgres float64, err error) {
+func (e *Engine) CPU() (server, postgres float64, err error) {
 	all, err := processes()
 	if err != nil {
 		return 0, 0, err
@@ -88,6 +34,12 @@ func (e *engine) cpu() (server, postgres float64, err error) {
 		postgres += p.own + p.ended
 	}
 	return server, postgres, nil
+}
+
+// CPU returns the milliseconds that one process has computed since it began; 0 when it has ended.
+func CPU(pid int) float64 {
+	p, _ := readProcess(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	return p.own
 }
 
 // process is one line of /proc: milliseconds of its own, and of its children that have ended.

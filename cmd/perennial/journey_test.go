@@ -1,0 +1,182 @@
+package main
+
+import (
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"perennial/journey"
+	"perennial/templates"
+)
+
+var update = flag.Bool("update", false, "write the golden files of this package anew")
+
+func library() []string {
+	var folders []string
+	for _, name := range templates.Names() {
+		folders = append(folders, filepath.Join("..", "..", "templates", name))
+	}
+	return folders
+}
+
+func TestValidateTheLibrary(t *testing.T) {
+	t.Parallel()
+	status, out, errs := command(t, nil, append([]string{"journey", "validate"}, library()...)...)
+	assert.Equal(t, 0, status, out+errs)
+	for _, name := range templates.Names() {
+		assert.Contains(t, out, filepath.Join("templates", name)+": "+name+" is valid\n")
+	}
+}
+
+// What a marketer reads who has made many mistakes: all of them, each with its place and the mend.
+func TestValidatePrintsEveryFault(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []string{"broken-journey", "broken-letters"} {
+		status, out, _ := command(t, nil, "journey", "validate", filepath.Join("testdata", broken))
+		assert.Equal(t, 2, status)
+		golden(t, broken+".golden", out)
+	}
+	status, _, errs := command(t, nil, "journey", "validate", filepath.Join("testdata", "nowhere"))
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "nowhere")
+	status, out, _ := command(t, nil, append([]string{"journey", "validate", filepath.Join("testdata", "broken-journey")}, library()[0])...)
+	assert.Equal(t, 2, status, "one of two")
+	assert.Contains(t, out, "is valid", "the other is looked at as well")
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
+}
+
+func TestFormatWritesTheCanonicalForm(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	require.NoError(t, os.CopyFS(folder, os.DirFS(library()[0])))
+	path := filepath.Join(folder, "journey.yaml")
+	source := "# Ours.\njourney:   small\nname: Small\ntopic: transactional\nenter: { when: api }\nsteps:\n- send: hello   # the first\n- wait: 3d\n"
+	require.NoError(t, os.WriteFile(path, []byte(source), 0o600))
+
+	status, out, _ := command(t, nil, "journey", "fmt", "--check", folder)
+	assert.Equal(t, 2, status)
+	assert.Equal(t, path+"\n", out)
+	assert.Equal(t, source, read(t, path), "--check writes nothing")
+
+	status, _, errs := command(t, nil, "journey", "fmt", folder)
+	assert.Equal(t, 0, status, errs)
+	formatted := read(t, path)
+	assert.Contains(t, formatted, "# Ours.")
+	assert.Contains(t, formatted, "# the first")
+	assert.Contains(t, formatted, "id: hello")
+	status, out, _ = command(t, nil, "journey", "fmt", "--check", folder)
+	assert.Equal(t, 0, status, out)
+
+	require.NoError(t, os.WriteFile(path, []byte("journey: [\n"), 0o600))
+	status, out, _ = command(t, nil, "journey", "fmt", folder)
+	assert.Equal(t, 2, status)
+	assert.Contains(t, out, path+":")
+	assert.Equal(t, "journey: [\n", read(t, path), "a file with faults stays as it is")
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(raw)
+}
+
+func TestPublishToAServerThatRefuses(t *testing.T) {
+	t.Parallel()
+	folder := library()[0]
+	status, _, errs := command(t, nil, "journey", "publish", folder)
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "PERENNIAL_URL and PERENNIAL_KEY are not both set")
+
+	answer, code := "", 422
+	refuses := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(answer))
+	}))
+	defer refuses.Close()
+	env := []string{"PERENNIAL_URL=" + refuses.URL, "PERENNIAL_KEY=k"}
+	answer = `{"title":"Unprocessable","detail":"the journey has faults","problems":[
+		{"file":"journey.yaml","line":3,"column":8,"message":"there is no topic offers","mend":"declare it"},
+		{"file":"journey.yaml","line":9,"column":5,"message":"there is no pool comeback","mend":"add it"}]}`
+	status, _, errs = command(t, env, "journey", "publish", folder)
+	assert.Equal(t, 1, status)
+	for _, line := range []string{"uploading " + folder + ": 422 Unprocessable: the journey has faults",
+		"journey.yaml:3:8: there is no topic offers; declare it", "journey.yaml:9:5: there is no pool comeback; add it"} {
+		assert.Contains(t, errs, line)
+	}
+	answer, code = "<html>Bad Gateway</html>", 502
+	status, _, errs = command(t, env, "journey", "publish", folder)
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "502 Bad Gateway")
+
+	status, out, _ := command(t, env, "journey", "publish", filepath.Join("testdata", "broken-journey"))
+	assert.Equal(t, 2, status, "what is broken is not even sent")
+	assert.NotEmpty(t, out)
+	refuses.Close()
+	status, _, errs = command(t, env, "journey", "publish", folder)
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "uploading "+folder+": ")
+}
+
+// writeJourney writes a journey's folder and returns its path.
+func writeJourney(t *testing.T, source string, messages ...string) string {
+	t.Helper()
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "journey.yaml"), []byte(source), 0o600))
+	for _, m := range messages {
+		text := "---\nsubject: About " + m + "\npreheader: A few words about it.\n---\n<p>Dear {{ customer.first_name | default \"customer\" }},</p>\n<p>this is " + m + ".</p>\n"
+		require.NoError(t, os.WriteFile(filepath.Join(folder, m+".html"), []byte(text), 0o600))
+	}
+	return folder
+}
+
+// publishes is `perennial journey publish` to the place, with the marketer's key.
+func (p *place) publishes(t *testing.T, folder string) (status int, out, errs string) {
+	t.Helper()
+	return command(t, []string{"PERENNIAL_URL=" + p.url(), "PERENNIAL_KEY=" + p.keys(t)[string(journey.RoleMarketer)]}, "journey", "publish", folder)
+}
+
+const small = `journey: small
+name: A small one
+topic: news
+topics:
+  news: { name: News }
+enter: { when: api }
+steps:
+  - send: first
+  - wait: 6m
+  - send: second
+`
+
+func (p *place) refusesAndTakes(t *testing.T) {
+	t.Helper()
+	status, out, errs := p.publishes(t, writeJourney(t, small, "first", "second"))
+	require.Equal(t, 0, status, out+errs)
+	assert.Contains(t, out, "small: version 1 is live\n")
+	status, out, errs = p.publishes(t, writeJourney(t, strings.Replace(small, "6m", "3m", 1), "first", "second"))
+	require.Equal(t, 0, status, errs)
+	assert.Contains(t, out, "small: version 2 is live\n")
+
+	wrong := []string{"PERENNIAL_URL=" + p.url(), "PERENNIAL_KEY=" + p.keys(t)[string(journey.RoleViewer)]}
+	status, _, errs = command(t, wrong, "journey", "publish", writeJourney(t, small, "first", "second"))
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "403")
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/net/publicsuffix"
+
+	"perennial/api"
+	"perennial/journey"
+	smtp "perennial/mail"
+)
+
+// mailConfig is what mail needs beyond a relay: who signs it, where it comes back to, who tells of it (docs/operate.md, Mail).
+type mailConfig struct {
+	DKIMDomain   string `env:"DKIM_DOMAIN"`
+	DKIMSelector string `env:"DKIM_SELECTOR"`
+	DKIMKeyFile  string `env:"DKIM_KEY_FILE"`
+	BounceDomain string `env:"BOUNCE_DOMAIN"`
+	MailboxURL   string `env:"MAILBOX_URL"`
+	HookSecret   string `env:"MAIL_HOOK_SECRET"`
+	HookTopic    string `env:"MAIL_HOOK_SNS_TOPIC"`
+}
+
+// shortestSecret is in bytes: nobody can be asked to remember it.
+const shortestSecret = 16
+
+// faults checks what was given against the sender of the mail.
+func (c mailConfig) faults(from string) journey.Problems {
+	var out journey.Problems
+	add := func(path, message, mend string) {
+		out = append(out, journey.Problem{Path: path, Message: message, Mend: mend})
+	}
+	given := 0
+	for _, value := range []string{c.DKIMDomain, c.DKIMSelector, c.DKIMKeyFile} {
+		if value != "" {
+			given++
+		}
+	}
+	switch {
+	case given > 0 && given < 3:
+		add("DKIM_DOMAIN", "DKIM_SELECTOR and DKIM_KEY_FILE belong together, and not all are set", "set all three, or none where the relay signs")
+	case given == 3:
+		if _, err := c.signer(); err != nil {
+			add("DKIM_KEY_FILE", err.Error(), "openssl genrsa -out dkim.pem 2048")
+		}
+		if !aligned(c.DKIMDomain, mailDomain(from)) {
+			add("DKIM_DOMAIN", fmt.Sprintf("%s does not align with MAIL_FROM, so that DMARC fails", c.DKIMDomain), "use the domain of MAIL_FROM")
+		}
+	}
+	if c.BounceDomain != "" {
+		if _, err := journey.ParseAddress("bounces@" + c.BounceDomain); err != nil {
+			add("BOUNCE_DOMAIN", "is not a domain", "for example BOUNCE_DOMAIN=bounce.example.com, whose mail goes to MAILBOX_URL or to a hook")
+		}
+	}
+	if c.MailboxURL != "" {
+		if _, err := smtp.NewMailbox(c.MailboxURL); err != nil {
+			add("MAILBOX_URL", "is not a mailbox", "for example MAILBOX_URL=imaps://bounces:secret@imap.example.com")
+		}
+	}
+	if c.HookSecret != "" && len(c.HookSecret) < shortestSecret {
+		add("MAIL_HOOK_SECRET", fmt.Sprintf("is shorter than %d bytes", shortestSecret), "openssl rand -hex 32")
+	}
+	if c.HookTopic != "" && !strings.HasPrefix(c.HookTopic, "arn:") {
+		add("MAIL_HOOK_SNS_TOPIC", "is not the ARN of a topic", "for example MAIL_HOOK_SNS_TOPIC=arn:aws:sns:eu-west-1:123456789012:bounces")
+	}
+	return out
+}
+
+// aligned says whether two domains belong to one organisation, which is what DMARC asks of DKIM by default.
+func aligned(a, b string) bool {
+	mine, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(a))
+	other, err2 := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(b))
+	return err == nil && err2 == nil && mine == other
+}
+
+// signer is nil where the relay signs.
+func (c mailConfig) signer() (*smtp.Signer, error) {
+	if c.DKIMKeyFile == "" {
+		return nil, nil //nolint:nilnil // nobody signs here, and that is no fault
+	}
+	pem, err := os.ReadFile(c.DKIMKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading the DKIM key: %w", err)
+	}
+	return smtp.NewSigner(c.DKIMDomain, c.DKIMSelector, pem)
+}
+
+// composer writes messages for the relay.
+func (c config) composer() (smtp.Composer, error) {
+	signer, err := c.Mail.signer()
+	u, parseErr := url.Parse(c.SMTPURL) // a URL that cannot be read is told of when the relay is made
+	return smtp.Composer{Signer: signer, Postmark: parseErr == nil && strings.HasSuffix(u.Hostname(), ".postmarkapp.com")}, err
+}
+
+func (c mailConfig) hooks() api.Hooks {
+	return api.Hooks{Secret: c.HookSecret, Topic: c.HookTopic, Read: smtp.ReadFeedback}
+}
+
+// plainSender is a sender with its domain as A-label.
+func plainSender(from string) string { return smtp.PlainDomain(from) }
+
+// Times of the mailbox. A bounce is to suppress within a minute of its coming.
+const (
+	mailboxEvery = 15 * time.Second
+	mailboxAfter = 45 * time.Second // after a fault
+)
+
+// watchMailbox reads what comes back until ctx ends. Two senders may read the same mail: the second has no effect.
+func (a *app) watchMailbox(ctx context.Context) error {
+	box, err := smtp.NewMailbox(a.config.Mail.MailboxURL)
+	if err != nil {
+		return err
+	}
+	for {
+		wait := mailboxEvery
+		if _, err := box.Read(ctx, a.takeReport); err != nil && ctx.Err() == nil {
+			a.log.Warn("reading the mailbox of bounces", "error", err)
+			wait = mailboxAfter
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// takeReport acts on one mail of the mailbox; most are no reports, and stay there for whoever looks after it.
+func (a *app) takeReport(ctx context.Context, raw []byte) error {
+	f, reported := smtp.ReadFeedback(raw)
+	if !reported {
+		return nil
+	}
+	f.Source = "mailbox"
+	noted, err := a.control.Feedback(ctx, f.Opened(a.tokens))
+	var fault *journey.Fault
+	switch {
+	case err == nil:
+		a.log.Info("a report was taken", "kind", string(f.Kind), "message", noted.Message, "again", noted.Again, "status", f.Status)
+	case journey.CodeOf(err) == journey.CodeNotFound:
+		a.log.Info("a report is about no message of ours", "kind", string(f.Kind), "status", f.Status)
+	case errors.As(err, &fault) && fault.Code == journey.CodeInvalid: // it cannot be stored, today or tomorrow
+		a.log.Warn("a report cannot be taken", "error", err)
+	default:
+		return err
+	}
+	return nil
+}
+
+// bareAddress is the address alone.
+func bareAddress(value string) string {
+	parsed, err := mail.ParseAddress(value)
+	if err != nil {
+		return value
+	}
+	return parsed.Address
+}
