@@ -34,7 +34,7 @@ func Profile(c journey.Customer, e journey.Event) journey.Change {
 	case journey.KindTrack:
 		p.order()
 	}
-	if e.Kind != journey.KindOwn {
+	if e.Kind != journey.KindOwn && e.Kind != journey.KindColleague {
 		p.surroundings()
 		p.seen()
 	}

@@ -51,6 +51,7 @@ func Advance(def *Definition, in Input) Output {
 	if !paused {
 		d.recompute()
 		d.run()
+		paused = d.pauses.at(d.now) != nil // a step may have begun one
 	}
 	if d.out.Take != nil {
 		return Output{State: in.State, Take: d.out.Take}
@@ -77,6 +78,8 @@ func begin(def *Definition, in Input) *decision {
 	}
 	d.st.Status = StatusActive
 	d.st.Visits = maps.Clone(in.State.Visits)
+	d.st.Rounds = maps.Clone(in.State.Rounds)
+	d.st.Lasting = maps.Clone(in.State.Lasting)
 	d.st.Vars = maps.Clone(in.State.Vars)
 	d.st.Answer = maps.Clone(in.State.Answer)
 	d.st.Coupons = maps.Clone(in.State.Coupons)
@@ -104,7 +107,7 @@ func (d *decision) live() bool { return d.st.Status == StatusActive && d.out.Tak
 func (d *decision) run() {
 	for d.live() {
 		if d.st.Step != "" && d.exitIf() {
-			return
+			continue // over, or on to last steps
 		}
 		if d.walking {
 			d.do()
@@ -227,6 +230,7 @@ func (d *decision) goTo(id string) {
 	}
 	d.st.Step, d.st.Phase, d.st.Since, d.st.Due = id, PhaseArrive, d.at, nil
 	d.walking = true
+	d.leaveRepeats(id)
 }
 
 // goOn moves her behind the step.

@@ -76,7 +76,7 @@ func (d *decision) surveyDue(step *Step) {
 // remind sends the same invitation once more. It is a visit of its own, which keeps the ledger's keys apart.
 func (d *decision) remind(step *Step) {
 	d.visit()
-	d.post(step, letter{message: step.Survey.Reminder.Send, survey: d.st.Survey, anyTime: true})
+	d.post(step, letter{message: step.Survey.Reminder.Send, survey: d.st.Survey, anyTime: true, reminder: true})
 }
 
 // answered takes the arm of her answer, when the event is the answer to the open invitation.

@@ -48,16 +48,34 @@ func (d *decision) plan(paused, listens bool) Plan {
 
 // asksAgain is when a condition that is waited for may become true by time alone.
 func (d *decision) asksAgain(paused bool) (first time.Time, ok bool) {
+	at := func(t time.Time) {
+		if !ok || t.Before(first) {
+			first, ok = t, true
+		}
+	}
 	ask := func(c *Cond) {
 		if c == nil {
 			return
 		}
-		if t, flips := c.flip(d.lookup()); flips && (!ok || t.Before(first)) {
-			first, ok = t, true
+		if t, flips := c.flip(d.lookup()); flips {
+			at(t)
 		}
 	}
 	for i := range d.def.Exit {
-		ask(d.def.Exit[i].If)
+		rule := &d.def.Exit[i]
+		if d.st.Leaving != "" {
+			break
+		}
+		ask(rule.If)
+		if since, lasting := d.st.Lasting[lastingKey(i, rule)]; lasting {
+			at(since.Add(rule.For))
+		}
+	}
+	if goal := d.def.Goal; goal != nil && goal.If != nil && d.st.GoalAt == nil && !goal.over(&d.st, d.now) {
+		ask(goal.If)
+		if since, lasting := d.st.Lasting[lastingGoal]; lasting {
+			at(since.Add(goal.For))
+		}
 	}
 	if step := d.def.Step(d.st.Step); !paused && step != nil && step.WaitFor != nil && d.st.Phase == PhaseWaiting {
 		for i := range step.WaitFor.Any {

@@ -73,7 +73,8 @@ func (g *anyJourney) steps(depth int) []*Step {
 
 func (g *anyJourney) fill(s *Step, depth int) {
 	trouble := OnTrouble(g.pick("go_on", "hold", "exit", ""))
-	kinds := []string{"send", "wait", "wait_for", "branch", "split", "coupon", "survey", "task", "set", "start", "exit", "send", "wait"}
+	kinds := []string{"send", "wait", "wait_for", "branch", "split", "coupon", "survey", "task", "set", "start", "exit", "send", "wait",
+		"repeat", "leave", "consent", "suppress", "pause"}
 	switch s.Kind = Kind(g.pick(kinds...)); s.Kind {
 	case StepSend:
 		s.Send = &Send{Message: s.ID, AnyTime: g.chance(), Unless: g.unless(), IfUnsendable: trouble, Topic: g.pick("", TopicTransactional, "news")}
@@ -110,6 +111,16 @@ func (g *anyJourney) fill(s *Step, depth int) {
 		s.Start = &Start{Journey: "other", With: map[string]Value{"x": g.value()}}
 	case StepExit:
 		s.Exit = g.pick("", "done")
+	case StepRepeat:
+		s.Repeat = &Repeat{Times: rapid.IntRange(1, 4).Draw(g.T, "times"), Until: g.cond(), Then: g.steps(depth - 1)}
+	case StepLeave:
+		s.Leave = []string{"other"}
+	case StepConsent:
+		s.Consent = &ConsentStep{Topic: g.pick("offers", "news"), Is: Consent(g.pick("given", "withdrawn"))}
+	case StepSuppress:
+		s.Suppress = "enough"
+	case StepPause:
+		s.Pause = &PauseStep{Topics: []string{g.pick("offers", "news")}, For: Day}
 	}
 }
 

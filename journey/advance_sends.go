@@ -19,6 +19,7 @@ type letter struct {
 	unless                        *Cond
 	trouble                       OnTrouble
 	survey                        string // srv_… that it carries
+	reminder                      bool   // it goes now or not at all
 }
 
 // posting is what became of a letter.
@@ -66,7 +67,11 @@ func (d *decision) post(step *Step, l letter) posting {
 		d.log(LogHoldout, detail{"message": l.message})
 		return passed
 	}
-	d.queue(step, l)
+	notBefore, fate, done := d.capped(l)
+	if done {
+		return fate
+	}
+	d.queue(step, l, notBefore)
 	return posted
 }
 
@@ -110,12 +115,12 @@ func (d *decision) troubled(l letter, reason string) posting {
 }
 
 // queue puts the message into the ledger. The first that carries a coupon sets its expiry.
-func (d *decision) queue(step *Step, l letter) {
+func (d *decision) queue(step *Step, l letter, notBefore time.Time) {
 	m := Message{
 		ID: d.newID(PrefixMessage), EnrollmentID: d.facts.EnrollmentID, JourneyKey: d.facts.JourneyKey,
 		Version: d.facts.Version, Step: step.ID, Visit: d.st.Visits[step.ID], CustomerID: d.facts.Customer.ID,
 		Channel: ChannelEmail, Lane: LaneMarketing, Topic: l.topic, Template: l.message, From: l.from, ReplyTo: l.replyTo,
-		SurveyID: l.survey, Coupons: maps.Clone(d.st.Coupons), State: MessageQueued, NotBefore: d.now, QueuedAt: d.now,
+		SurveyID: l.survey, Coupons: maps.Clone(d.st.Coupons), State: MessageQueued, NotBefore: notBefore, QueuedAt: d.now,
 		Data: MessageData{Trigger: cloneMap(d.st.Trigger), Answer: cloneMap(d.st.Answer), Vars: cloneMap(d.st.Vars)},
 	}
 	expires := ExpiresMarketing
@@ -128,7 +133,11 @@ func (d *decision) queue(step *Step, l letter) {
 	m.ExpiresAt = m.NotBefore.Add(expires)
 	d.out.Effects.Messages = append(d.out.Effects.Messages, m)
 	d.datesCoupons(m.NotBefore)
-	d.log(LogSend, detail{"message": l.message})
+	about := detail{"message": l.message}
+	if notBefore.After(d.now) {
+		about["not_before"], about["reason"] = stamp(notBefore), ReasonCapped
+	}
+	d.log(LogSend, about)
 }
 
 // datesCoupons counts the expiry of her coupons from the promised time of the message that first carries them.

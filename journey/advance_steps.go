@@ -46,8 +46,10 @@ func (d *decision) do() {
 		d.start(step)
 	case StepExit:
 		d.finish(or(step.Exit, ReasonFinished))
+	case StepRepeat:
+		d.repeat(step)
 	default:
-		d.goOn(step)
+		d.change(step)
 	}
 }
 

@@ -161,7 +161,7 @@ func (d *decision) timeoutDue(w *WaitFor) (*time.Time, onward) {
 // awaited looks whether an event ends what she waits for: a wait_for, a survey, a task.
 func (d *decision) awaited(e *Event) {
 	step := d.def.Step(d.st.Step)
-	if step == nil || e.Historical {
+	if step == nil || e.Historical || e.tells() {
 		return
 	}
 	switch {
@@ -179,7 +179,7 @@ func (d *decision) awaited(e *Event) {
 func (d *decision) happened(step *Step, e *Event) {
 	for i := range step.WaitFor.Any {
 		a := &step.WaitFor.Any[i]
-		if a.If != nil || !d.means(e, a.Event, a.Match, a.Where) {
+		if a.If != nil || !d.means(e, a.Event, a.Match, a.Where, false) {
 			continue
 		}
 		if met, values := d.met(step.WaitFor.Any[:i]); met != nil {
@@ -254,8 +254,15 @@ func (d *decision) recompute() {
 	over := timed && !was.After(d.now)
 	due, way := d.st.Due, stays
 	switch {
+	case d.st.Phase == PhaseWindow && over:
+		return // it is asked anew at once
 	case d.st.Phase == PhaseWindow:
 		opens := d.def.SendWindow.opening(d.st.Since, d.facts.Zone)
+		if step.Send != nil && (step.Send.AnyTime || !opens.After(d.now)) {
+			if free, over := d.room(or(step.Send.Topic, d.def.Topic)); over == OverHold {
+				opens = free // she stands there for want of room
+			}
+		}
 		due = &opens
 	case d.st.Phase != PhaseWaiting:
 		return

@@ -7,6 +7,9 @@ import "time"
 type Definition struct {
 	Key, Name  string
 	Topic      string // consent topic of its messages, or TopicTransactional
+	Group      string // of the journeys of one group a customer is in one at a time; "" none
+	Priority   int    // in the group: the higher one takes over
+	Cap        *Cap   // on its messages to one customer
 	Enter      Enter
 	Reentry    *Reentry
 	Exit       []ExitRule
@@ -34,6 +37,7 @@ type Declarations struct {
 type Topic struct {
 	Key, Name   string
 	DoubleOptIn bool
+	Cap         *Cap // on messages on the topic, whichever journey sends them
 }
 
 // Pool is the set that codes are taken from. A pool with Alphabet and Length makes its codes on demand; one without gives
@@ -51,12 +55,45 @@ type SurveyForm struct {
 	FollowUp            string
 }
 
+// Cap is how many messages one customer gets at most in a span of time, and what becomes of one too many.
+type Cap struct {
+	Messages int
+	Per      time.Duration
+	Over     OverCap
+}
+
+// OverCap says what becomes of a message that a cap has no room for.
+type OverCap string
+
+// Hold: she stands at the send until there is room. Reschedule: it is queued for then, and she goes on. Drop: it is not sent.
+const (
+	OverHold       OverCap = "hold"
+	OverDrop       OverCap = "drop"
+	OverReschedule OverCap = "reschedule"
+)
+
 // Enter says who enters. Exactly one of the triggers is set.
 type Enter struct {
 	Event    string    // name of an event
 	Inactive *Inactive // no such event for so long
 	API      bool      // only by POST …/enrollments, or `start`
-	If       *Cond
+
+	Attribute string // path of an attribute that becomes Becomes
+	Becomes   any    // a literal
+
+	Date     *DateTrigger
+	Schedule *Schedule
+	Once     *Once
+
+	If   *Cond
+	Each *Each // one enrollment per item of a list
+}
+
+// Each lets a trigger make one enrollment per item of a list that it brings.
+type Each struct {
+	In     string // path of the list in the trigger
+	As     string // the item is kept as var.<as>
+	Unique string // path inside the item: its value tells the enrollments of a customer apart; "": each item is new
 }
 
 // Inactive triggers when the last event of that name is For old.
@@ -69,26 +106,35 @@ type Inactive struct {
 type Reentry struct {
 	Never, Always bool
 	After         time.Duration // since the last one ended
-	Per           string        // property of the trigger: one enrollment per value
+	Per           []string      // properties of the trigger, or paths under Each.As: one enrollment per value of them all
+	Meanwhile     string        // with Per: what a further trigger of the same value does: ignore (also ""), update or restart
 }
 
 // ExitRule ends the enrollment at any moment, in the middle of a wait too.
 type ExitRule struct {
-	Event string
-	Match string // property whose value must equal the trigger's; "" any
-	Where *Cond  // on the event's properties
-	If    *Cond  // instead of Event: a condition on the customer
-	As    string // the reason, e.g. "won-back"
+	Event     string
+	Match     string        // property whose value must equal the trigger's; "" any
+	Where     *Cond         // on the event's properties
+	ByAccount bool          // a colleague's event counts, too
+	If        *Cond         // instead of Event: a condition on the customer
+	For       time.Duration // that If must hold without a break; 0: at once
+	As        string        // the reason, e.g. "won-back"
+	Then      []*Step       // last steps: no exit rule ends her while she walks them
 }
 
 // Goal is what the journey is for.
 type Goal struct {
-	Event  string
-	Match  string
-	Where  *Cond
-	Within time.Duration // since entering; 0: as long as the journey lasts
-	Value  string        // property that holds the value, e.g. "total"
-	Exit   bool          // reaching it ends the enrollment
+	Event     string
+	If        *Cond         // instead of Event
+	For       time.Duration // that If must hold without a break
+	Match     string
+	Where     *Cond
+	ByAccount bool          // a colleague's event counts, too
+	Within    time.Duration // since entering; 0: as long as the journey lasts
+	Value     string        // property that holds the value, e.g. "total"
+	Exit      bool          // reaching it ends the enrollment
+	As        string        // the reason then; "" is ReasonGoal
+	Then      []*Step       // last steps then
 }
 
 // Window is a span of the local day in which messages may go out. From is before To; both are minutes since local midnight.
@@ -113,6 +159,12 @@ const (
 	StepSet     Kind = "set"
 	StepStart   Kind = "start"
 	StepExit    Kind = "exit"
+
+	StepRepeat   Kind = "repeat"
+	StepLeave    Kind = "leave"
+	StepConsent  Kind = "consent"
+	StepSuppress Kind = "suppress"
+	StepPause    Kind = "pause"
 )
 
 // Step is one element of a journey. ID is unique in the version and stable across versions. Exactly one of the pointers is
@@ -134,6 +186,12 @@ type Step struct {
 	Set     []Assignment // in file order
 	Start   *Start
 	Exit    string // the reason
+
+	Repeat   *Repeat
+	Leave    []string // keys of the journeys that she leaves
+	Consent  *ConsentStep
+	Suppress string // the reason
+	Pause    *PauseStep
 }
 
 // Arm is a list of steps under a condition. In a branch the first arm whose condition holds is taken; Else marks the last.
@@ -270,6 +328,27 @@ type Start struct {
 	With    map[string]Value
 }
 
+// Repeat goes through its steps again and again: Times at most, until the condition holds, which is asked before each round.
+// A round waits at least once.
+type Repeat struct {
+	Times int
+	Until *Cond // nil: all the times
+	Then  []*Step
+}
+
+// ConsentStep changes where she stands with a topic. The reason is kept with the proof.
+type ConsentStep struct {
+	Topic  string
+	Is     Consent
+	Reason string
+}
+
+// PauseStep lets her mail on the topics stand still.
+type PauseStep struct {
+	Topics []string
+	For    time.Duration
+}
+
 // Value is a literal, or is read when the step is reached.
 type Value struct {
 	Literal any
@@ -292,152 +371,3 @@ const (
 	FromVar       ValueFrom = "var"
 	FromEvent     ValueFrom = "event" // inside a where: the properties of the event that is looked at
 )
-
-// Cond is a condition: a tree with exactly one form set per node.
-type Cond struct {
-	All, Any []*Cond
-	Not      *Cond
-
-	Operand *Value // attribute, account, trigger, answer, var: compared by Op
-	Op      Op
-	Arg     any // literal, or *Value, or []any for in and not_in; time.Duration for within_last and within_next
-
-	Event   *EventCond
-	Consent *ConsentCond
-	Segment string
-	Message *MessageCond
-	Coupon  *CouponCond
-	Journey *JourneyCond
-}
-
-// Op compares. An Op on something missing is false, OpMissing aside.
-type Op string
-
-// The operators of the language.
-const (
-	OpEq         Op = "eq"
-	OpNe         Op = "ne"
-	OpLt         Op = "lt"
-	OpLte        Op = "lte"
-	OpGt         Op = "gt"
-	OpGte        Op = "gte"
-	OpIn         Op = "in"
-	OpNotIn      Op = "not_in"
-	OpContains   Op = "contains"
-	OpStartsWith Op = "starts_with"
-	OpExists     Op = "exists"
-	OpMissing    Op = "missing"
-	OpBefore     Op = "before"
-	OpAfter      Op = "after"
-	OpWithinLast Op = "within_last"
-	OpWithinNext Op = "within_next"
-)
-
-// EventCond counts events of the customer's history. Plain { event } means at least once ever.
-type EventCond struct {
-	Name       string
-	CountOp    Op      // "" is gte
-	Count      float64 // 0 with an empty CountOp is 1
-	Within     time.Duration
-	SinceEntry bool
-	Where      *Cond
-}
-
-// ConsentCond asks where the customer stands with a topic.
-type ConsentCond struct {
-	Topic string
-	Is    Consent
-}
-
-// MessageCond asks what became of a message of this enrollment.
-type MessageCond struct {
-	Message string // step id, or "any"
-	Was     string // sent, clicked, bounced or dropped
-}
-
-// CouponCond asks what became of a coupon of this enrollment.
-type CouponCond struct {
-	As  string
-	Was string // issued, redeemed or expired
-}
-
-// JourneyCond asks whether the customer is in another journey.
-type JourneyCond struct {
-	Key string
-	Is  string // active, finished or never
-}
-
-// Step returns the step with that id, nil when there is none.
-func (d *Definition) Step(id string) *Step { return d.byID[id] }
-
-// Next returns the id of the step that follows the given one once it is finished, "" at the end. Arms rejoin: the last step
-// of an arm is followed by what follows the step that holds the arm.
-func (d *Definition) Next(id string) string { return d.next[id] }
-
-// Arms returns the lists of steps inside a step, in file order.
-func (s *Step) Arms() [][]*Step {
-	var out [][]*Step
-	add := func(steps []*Step) {
-		if len(steps) > 0 {
-			out = append(out, steps)
-		}
-	}
-	for _, a := range s.Branch {
-		add(a.Then)
-	}
-	for _, v := range s.Split {
-		add(v.Then)
-	}
-	switch {
-	case s.Wait != nil:
-		add(s.Wait.Then)
-	case s.WaitFor != nil:
-		for _, a := range s.WaitFor.Any {
-			add(a.Then)
-		}
-		if s.WaitFor.Timeout != nil {
-			add(s.WaitFor.Timeout.Then)
-		}
-	case s.Survey != nil:
-		for _, a := range s.Survey.Answers {
-			add(a.Then)
-		}
-		add(s.Survey.NoAnswer)
-	case s.Task != nil:
-		for _, a := range s.Task.Outcomes {
-			add(a.Then)
-		}
-	}
-	return out
-}
-
-// Compile makes the index of steps and of what follows each. Ids must be unique; Parse sees to that.
-func (d *Definition) Compile() {
-	d.byID, d.next = map[string]*Step{}, map[string]string{}
-	d.link(d.Steps, "")
-}
-
-func (d *Definition) link(steps []*Step, after string) {
-	for i, s := range steps {
-		follows := after
-		if i+1 < len(steps) {
-			follows = steps[i+1].ID
-		}
-		d.byID[s.ID], d.next[s.ID] = s, follows
-		for _, arm := range s.Arms() {
-			d.link(arm, follows)
-		}
-	}
-}
-
-// Walk calls f for every step in file order, arms after the step that holds them.
-func (d *Definition) Walk(f func(*Step)) { walk(d.Steps, f) }
-
-func walk(steps []*Step, f func(*Step)) {
-	for _, s := range steps {
-		f(s)
-		for _, arm := range s.Arms() {
-			walk(arm, f)
-		}
-	}
-}

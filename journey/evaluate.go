@@ -53,6 +53,8 @@ func (c *Cond) holds(l Lookup, seen map[string]any, depth int) bool {
 		return false
 	case c.Not != nil:
 		return !c.Not.holds(l, seen, depth+1)
+	case c.Each != nil:
+		return c.ofItems(l, seen, depth)
 	case c.Operand != nil:
 		return c.compare(l, seen)
 	case c.Segment != "":
@@ -61,6 +63,31 @@ func (c *Cond) holds(l Lookup, seen map[string]any, depth int) bool {
 		return found
 	}
 	return c.recalls(l, seen)
+}
+
+// ofItems asks the items of a list. What is no list has no items; what is no map has no fields.
+func (c *Cond) ofItems(l Lookup, seen map[string]any, depth int) bool {
+	got, _ := c.Operand.Resolve(l)
+	list, isList := got.([]any)
+	met := 0
+	for _, item := range list {
+		fields, _ := item.(map[string]any)
+		inner := l
+		inner.Event = &Event{Properties: fields}
+		if c.Each.holds(inner, nil, depth+1) {
+			met++
+		}
+	}
+	note(seen, c.Operand.name()+"."+string(c.Of), met)
+	switch c.Of {
+	case OfAny:
+		return met > 0
+	case OfAll:
+		return met > 0 && met == len(list)
+	case OfNone:
+		return isList && met == 0
+	}
+	return false
 }
 
 // in says whether she is in the segment. A segment that the journey does not declare has nobody in it.
@@ -119,7 +146,7 @@ func (c *Cond) recalls(l Lookup, seen map[string]any) bool {
 		note(seen, "consent."+c.Consent.Topic, string(is))
 		return is == c.Consent.Is || c.Consent.Is == ConsentGiven && is.Allows()
 	case c.Message != nil:
-		found := c.Message.holds(l.Facts.Messages)
+		found := suffices(len(c.Message.matching(l)), c.Message.CountOp, c.Message.Count)
 		note(seen, "message."+c.Message.Message+"."+c.Message.Was, found)
 		return found
 	case c.Coupon != nil:
@@ -145,13 +172,14 @@ func note(seen map[string]any, key string, v any) {
 
 // matching returns when the events that count happened, newest first.
 func (c *EventCond) matching(l Lookup) []time.Time {
+	history := l.Facts.History[c.Name]
+	if c.ByAccount {
+		history = l.Facts.AccountHistory[c.Name]
+	}
 	var at []time.Time
-	for i := range l.Facts.History[c.Name] {
-		e := &l.Facts.History[c.Name][i]
-		if c.Within > 0 && !e.At.After(l.Now.Add(-c.Within)) {
-			continue
-		}
-		if c.SinceEntry && (l.State == nil || e.Number <= l.State.Began) {
+	for i := range history {
+		e := &history[i]
+		if c.Within > 0 && !e.At.After(l.Now.Add(-c.Within)) || c.SinceEntry && !l.sinceEntry(e) {
 			continue
 		}
 		inner := l
@@ -163,9 +191,21 @@ func (c *EventCond) matching(l Lookup) []time.Time {
 	return at
 }
 
-// suffices says whether so many events are what the condition asks for.
-func (c *EventCond) suffices(n int) bool {
-	op, want := c.CountOp, c.Count
+// sinceEntry says whether an event came after she entered. Numbers are per customer: those of others are told by time.
+func (l Lookup) sinceEntry(e *Event) bool {
+	switch {
+	case l.State == nil:
+		return false
+	case l.Facts.Customer.ID != "" && e.CustomerID != "" && e.CustomerID != l.Facts.Customer.ID:
+		return e.ReceivedAt.After(l.State.EnteredAt)
+	}
+	return e.Number > l.State.Began
+}
+
+func (c *EventCond) suffices(n int) bool { return suffices(n, c.CountOp, c.Count) }
+
+// suffices says whether so many are what a condition asks for: one at least, where it does not say.
+func suffices(n int, op Op, want float64) bool {
 	if op == "" {
 		op = OpGte
 		if want == 0 {
@@ -175,13 +215,18 @@ func (c *EventCond) suffices(n int) bool {
 	return op.holds(n, want, time.UTC, time.Time{})
 }
 
-func (c *MessageCond) holds(messages []MessageFact) bool {
-	for _, m := range messages {
+// matching returns when the messages that count were queued.
+func (c *MessageCond) matching(l Lookup) []time.Time {
+	var at []time.Time
+	for _, m := range l.Facts.Messages {
+		if c.Within > 0 && !m.At.After(l.Now.Add(-c.Within)) {
+			continue
+		}
 		if (c.Message == "any" || c.Message == m.Step) && m.was(c.Was) {
-			return true
+			at = append(at, m.At)
 		}
 	}
-	return false
+	return at
 }
 
 // was says what became of the message. One in doubt counts as sent: it is never sent again.
@@ -300,6 +345,15 @@ func (c *Customer) attribute(path string) (any, bool) {
 		}
 	}
 	return field, field != ""
+}
+
+// Attribute is what a condition reads of her under that name, nil when it is missing.
+func (c *Customer) Attribute(path string) any {
+	v, ok := c.attribute(path)
+	if !ok {
+		return nil
+	}
+	return v
 }
 
 func (a *Account) attribute(path string) (any, bool) {

@@ -27,6 +27,10 @@ const (
 	KindAlias    = "alias"
 	KindGroup    = "group"
 	KindOwn      = "own"
+
+	// KindColleague tells a customer's journeys of an event of somebody of her account, for rules that say `by: account`. It is
+	// no event of hers otherwise. Its properties stay with the event that it speaks of (Context["event"]).
+	KindColleague = "colleague"
 )
 
 // Names of our own events. They stand in the customer's stream, and a journey can wait for them (design, appendix).
@@ -52,11 +56,15 @@ const (
 	EventTaskDone          = "Task Done"
 )
 
+// tells says whether the event only tells of a colleague's.
+func (e *Event) tells() bool { return e.Kind == KindColleague }
+
 // Names that an enrollment can listen to (Output.Listens): intake wakes it when one of them happens.
 // An event is "event:" + its name, an attribute "attribute:" + its name.
 const (
 	ListenEvent     = "event:"
 	ListenAttribute = "attribute:"
+	ListenColleague = "colleague:" // + name: an event of somebody of her account
 	ListenTimezone  = "timezone"
 	ListenConsent   = "consent:" // + topic
 	ListenPool      = "pool:"    // + key: codes were added

@@ -107,7 +107,7 @@ func TestFormatRefusesWhatHasErrors(t *testing.T) {
 func TestFormatIsStable(t *testing.T) {
 	t.Parallel()
 	var seeds []string
-	for _, file := range []string{"testdata/win-back.yaml", "testdata/every-form.yaml", "testdata/every-form.formatted.yaml"} {
+	for _, file := range []string{"testdata/win-back.yaml", "testdata/per-item.yaml", "testdata/every-form.yaml", "testdata/every-form.formatted.yaml"} {
 		src, err := os.ReadFile(file)
 		require.NoError(t, err)
 		seeds = append(seeds, string(src))

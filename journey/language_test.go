@@ -74,8 +74,8 @@ func TestEveryFormIsRead(t *testing.T) {
 		{Attribute: "score", Value: Value{From: FromAnswer, Path: "score", Default: int64(0)}},
 	}, d.Step("set-tier").Set)
 	assert.Equal(t, "Why are you leaving?\nBe frank.\n", d.Declares.Surveys["why"].Question)
-	assert.Equal(t, "condition", d.Exit[3].As)
-	assert.Equal(t, "account-closed", d.Exit[1].As)
+	assert.Equal(t, "condition", d.Exit[4].As)
+	assert.Equal(t, "account-closed", d.Exit[2].As)
 }
 
 func TestNeeds(t *testing.T) {
@@ -84,12 +84,15 @@ func TestNeeds(t *testing.T) {
 	assert.Equal(t, Needs{
 		Events: []string{
 			"Account Closed", EventCouponRedeemed, EventLinkClicked, "Order Cancelled", "Order Completed", "Order Delivered",
-			EventSurveyAnswered, EventTaskDone, EventTopicSubscribed, EventTopicUnsubscribed,
+			"Seats Bought", EventSurveyAnswered, EventTaskDone, EventTopicSubscribed, EventTopicUnsubscribed,
 		},
-		History:  []string{"Order Cancelled", "Order Completed", "Order Returned"},
-		Journeys: []string{"win-back"},
-		Messages: true,
-		Account:  true,
+		History:        []string{"Order Cancelled", "Order Completed", "Order Returned"},
+		Journeys:       []string{"win-back"},
+		AccountHistory: []string{"Seats Bought"},
+		Topics:         []string{"offers"},
+		Cap:            true,
+		Messages:       true,
+		Account:        true,
 	}, d.Needs())
 	assert.Equal(t, []string{"offer", "printed"}, d.CouponNames())
 	assert.Equal(t, []string{"delivery"}, d.VarNames())
@@ -101,6 +104,7 @@ func TestNeeds(t *testing.T) {
 	assert.Equal(t, Needs{
 		Events:  []string{EventCouponRedeemed, "Order Completed", EventSurveyAnswered},
 		History: []string{"Order Completed"},
+		Topics:  []string{"offers"},
 	}, example.Needs())
 	assert.Equal(t, []string{"comeback-offer", "how-are-we-doing", "last-call", "we-miss-you"}, example.Templates())
 	assert.Equal(t, References{Topics: []string{"offers"}, Pools: []string{"comeback"}}, example.References())

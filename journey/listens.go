@@ -13,12 +13,17 @@ func (d *decision) listens() []string {
 	}
 	l := listening{segments: d.def.Declares.Segments}
 	for i := range d.def.Exit {
+		if d.st.Leaving != "" {
+			break
+		}
 		l.event(d.def.Exit[i].Event)
+		l.colleague(d.def.Exit[i].Event, d.def.Exit[i].ByAccount)
 		l.condition(d.def.Exit[i].If, 0)
 	}
-	if goal := d.def.Goal; goal != nil && d.st.GoalAt == nil &&
-		(goal.Within == 0 || !d.now.After(d.st.EnteredAt.Add(goal.Within))) {
+	if goal := d.def.Goal; goal != nil && d.st.GoalAt == nil && !goal.over(&d.st, d.now) {
 		l.event(goal.Event)
+		l.colleague(goal.Event, goal.ByAccount)
+		l.condition(goal.If, 0)
 	}
 	if step := d.def.Step(d.st.Step); step != nil {
 		d.listensAt(step, &l)
@@ -105,6 +110,12 @@ func (l *listening) event(name string) {
 	}
 }
 
+func (l *listening) colleague(name string, byAccount bool) {
+	if byAccount && name != "" {
+		l.add(ListenColleague + name)
+	}
+}
+
 func (l *listening) value(v *Value) {
 	if v == nil || v.From != FromAttribute {
 		return
@@ -131,6 +142,9 @@ func (l *listening) condition(c *Cond, depth int) {
 		}
 		for _, name := range eventsOf(c) {
 			l.event(name)
+		}
+		if c.Event != nil {
+			l.colleague(c.Event.Name, c.Event.ByAccount)
 		}
 		if c.Consent != nil {
 			l.add(ListenConsent + c.Consent.Topic)
@@ -169,6 +183,10 @@ func (l Lookup) eachFlip(c *Cond, depth int, f func(time.Time)) {
 			if t, ok := c.Event.flip(l); ok {
 				f(t)
 			}
+		case c.Message != nil && c.Message.Within > 0 && l.Facts != nil:
+			if t, ok := c.Message.flip(l); ok {
+				f(t)
+			}
 		case c.Coupon != nil && c.Coupon.Was == "expired" && l.Facts != nil:
 			if end := l.Facts.Coupons[c.Coupon.As].ExpiresAt; end != nil {
 				f(*end)
@@ -181,12 +199,20 @@ func (l Lookup) eachFlip(c *Cond, depth int, f func(time.Time)) {
 
 // flip is when so many events have grown too old that the condition says something else.
 func (c *EventCond) flip(l Lookup) (time.Time, bool) {
-	counted := c.matching(l)
+	return flipsAt(c.matching(l), c.Within, c.suffices)
+}
+
+func (c *MessageCond) flip(l Lookup) (time.Time, bool) {
+	return flipsAt(c.matching(l), c.Within, func(n int) bool { return suffices(n, c.CountOp, c.Count) })
+}
+
+// flipsAt is when so many of the moments are older than within that fewer of them say something else.
+func flipsAt(counted []time.Time, within time.Duration, suffices func(n int) bool) (time.Time, bool) {
 	slices.SortFunc(counted, func(a, b time.Time) int { return b.Compare(a) })
-	says := c.suffices(len(counted))
+	says := suffices(len(counted))
 	for n := len(counted) - 1; n >= 0; n-- {
-		if c.suffices(n) != says {
-			return counted[n].Add(c.Within), true
+		if suffices(n) != says {
+			return counted[n].Add(within), true
 		}
 	}
 	return time.Time{}, false

@@ -8,8 +8,11 @@ import (
 
 // Needs says which facts the decisions of this version can ask for.
 func (d *Definition) Needs() Needs {
-	n := needs{events: set{}, history: set{}, journeys: set{}}
+	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}}
 	n.condition(d.Enter.If, false)
+	for _, key := range slices.Sorted(maps.Keys(d.Declares.Segments)) {
+		n.condition(d.Declares.Segments[key], true)
+	}
 	for _, rule := range d.Exit {
 		n.events.add(rule.Event)
 		n.condition(rule.If, true)
@@ -19,12 +22,26 @@ func (d *Definition) Needs() Needs {
 		n.events.add(d.Goal.Event)
 		n.history.add(d.Goal.Event)
 		n.condition(d.Goal.Where, false)
+		n.condition(d.Goal.If, true)
 	}
 	d.Walk(n.step)
 	return Needs{
 		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(),
-		Messages: n.messages, Account: n.account,
+		AccountHistory: n.colleagues.sorted(), Topics: d.mailTopics(), Cap: d.Cap != nil, Messages: n.messages, Account: n.account,
 	}
+}
+
+// mailTopics returns the topics of its messages, transactional aside.
+func (d *Definition) mailTopics() []string {
+	topics := set{}
+	topics.add(d.Topic)
+	d.Walk(func(s *Step) {
+		if s.Send != nil {
+			topics.add(s.Send.Topic)
+		}
+	})
+	delete(topics, TopicTransactional)
+	return topics.sorted()
 }
 
 type set map[string]bool
@@ -41,8 +58,8 @@ func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
 
 // needs gathers what Needs returns.
 type needs struct {
-	events, history, journeys set
-	messages, account         bool
+	events, history, colleagues, journeys set
+	messages, account                     bool
 }
 
 func (n *needs) step(s *Step) {
@@ -63,6 +80,8 @@ func (n *needs) step(s *Step) {
 		for _, v := range s.Start.With {
 			n.value(&v)
 		}
+	case s.Repeat != nil:
+		n.condition(s.Repeat.Until, false)
 	}
 	n.arms(s.Branch)
 	for _, a := range s.Set {
@@ -119,7 +138,10 @@ func (n *needs) condition(c *Cond, awaited bool) {
 		if arg, ok := c.Arg.(*Value); ok {
 			n.value(arg)
 		}
-		if c.Event != nil {
+		switch {
+		case c.Event != nil && c.Event.ByAccount:
+			n.colleagues.add(c.Event.Name)
+		case c.Event != nil:
 			n.history.add(c.Event.Name)
 		}
 		if c.Journey != nil {
@@ -161,7 +183,7 @@ func eachCond(c *Cond, f func(*Cond)) {
 		return
 	}
 	f(c)
-	for _, inner := range slices.Concat(c.All, c.Any, []*Cond{c.Not}) {
+	for _, inner := range slices.Concat(c.All, c.Any, []*Cond{c.Not, c.Each}) {
 		eachCond(inner, f)
 	}
 	if c.Event != nil {
@@ -200,6 +222,9 @@ func (d *Definition) CouponNames() []string {
 // VarNames returns the first parts of the paths under `var`: the `as` of every awaited event; sorted, no doubles.
 func (d *Definition) VarNames() []string {
 	names := set{}
+	if d.Enter.Each != nil {
+		names.add(d.Enter.Each.As)
+	}
 	d.Walk(func(s *Step) {
 		if s.WaitFor != nil {
 			for _, a := range s.WaitFor.Any {
@@ -246,7 +271,12 @@ func (d *Definition) References() References {
 			surveys.add(s.Survey.Ask)
 		case s.Start != nil:
 			journeys.add(s.Start.Journey)
+		case s.Consent != nil:
+			topics.add(s.Consent.Topic)
+		case s.Pause != nil:
+			topics.add(s.Pause.Topics...)
 		}
+		journeys.add(s.Leave...)
 	})
 	delete(topics, TopicTransactional)
 	delete(journeys, d.Key)
@@ -262,12 +292,16 @@ func (d *Definition) References() References {
 // eachCond calls f for every whole condition of the version.
 func (d *Definition) eachCond(f func(*Cond)) {
 	f(d.Enter.If)
+	for _, key := range slices.Sorted(maps.Keys(d.Declares.Segments)) {
+		f(d.Declares.Segments[key])
+	}
 	for _, rule := range d.Exit {
 		f(rule.If)
 		f(rule.Where)
 	}
 	if d.Goal != nil {
 		f(d.Goal.Where)
+		f(d.Goal.If)
 	}
 	arms := func(arms []Arm) {
 		for _, a := range arms {
@@ -288,6 +322,8 @@ func (d *Definition) eachCond(f func(*Cond)) {
 			arms(s.Survey.Answers)
 		case s.Task != nil:
 			arms(s.Task.Outcomes)
+		case s.Repeat != nil:
+			f(s.Repeat.Until)
 		}
 	})
 }

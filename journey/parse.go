@@ -77,9 +77,11 @@ type fault struct {
 type scope string
 
 const (
-	scopeEnter scope = "enter"
-	scopeExit  scope = "exit"
-	scopeSteps scope = "steps"
+	scopeEnter   scope = "enter"
+	scopeExit    scope = "exit"
+	scopeSteps   scope = "steps"
+	scopeSegment scope = "segment"
+	scopeLast    scope = "last" // last steps: every step of the journey may have come before
 )
 
 // placed is a step and where it stands.

@@ -16,13 +16,13 @@ func operators() []string {
 func (p *parser) cond(n *yaml.Node) *Cond {
 	const place = "a condition"
 	operands := []string{"attribute", "account", "trigger", "answer", "var"}
-	heads := slices.Concat(operands, []string{"event", "consent", "message", "coupon", "journey"})
+	heads := slices.Concat(operands, []string{"event", "consent", "message", "coupon", "journey", "segment"})
 	logic := []string{"all", "any", "not"}
 	// `any` and `all` beside a value are quantifiers over a list, so the value names are looked for first.
 	if !hasKey(n, heads) {
 		heads = slices.Concat(logic, heads, []string{})
 	}
-	others := slices.Concat(operators(), []string{"is", "was", "count", "within", "since", "where"})
+	others := slices.Concat(operators(), []string{"is", "by", "was", "count", "within", "since", "where"})
 	switch head := p.head(n, place, heads, others); head {
 	case "":
 		return &Cond{}
@@ -36,12 +36,17 @@ func (p *parser) cond(n *yaml.Node) *Cond {
 		return c
 	case "event":
 		return &Cond{Event: p.eventCond(n)}
+	case "segment":
+		c := &Cond{}
+		if v := p.fields(n, place, head).get(head); v != nil {
+			c.Segment = p.segment(v)
+		}
+		return c
 	case "consent":
 		topic, is := p.state(n, head, "is", "given", "withdrawn", "confirmed")
 		return &Cond{Consent: &ConsentCond{Topic: topic, Is: Consent(is)}}
 	case "message":
-		message, was := p.state(n, head, "was", "sent", "clicked", "bounced", "dropped")
-		return &Cond{Message: &MessageCond{Message: message, Was: was}}
+		return &Cond{Message: p.messageCond(n)}
 	case "coupon":
 		as, was := p.state(n, head, "was", "issued", "redeemed", "expired")
 		return &Cond{Coupon: &CouponCond{As: as, Was: was}}
@@ -75,6 +80,27 @@ func (p *parser) several(n *yaml.Node, head string) *Cond {
 	return &Cond{Any: conds}
 }
 
+// messageCond reads { message: hello, was: clicked, count: { gte: 2 }, within: 90d }.
+func (p *parser) messageCond(n *yaml.Node) *MessageCond {
+	c := &MessageCond{}
+	f := p.fields(n, "a message's state", "message", "was", "count", "within")
+	if v := f.get("message"); v != nil {
+		if c.Message = p.key(v, "the message"); c.Message != "any" {
+			p.refs = append(p.refs, ref{at: v, kind: "message", name: c.Message, scope: p.scope})
+		}
+	}
+	if v := f.need("was", "add `was: sent`"); v != nil {
+		c.Was = p.word(v, "was", "sent", "clicked", "bounced", "dropped")
+	}
+	if v := f.get("count"); v != nil {
+		c.CountOp, c.Count = p.countOf(v)
+	}
+	if v := f.get("within"); v != nil {
+		c.Within = p.duration(v, "within")
+	}
+	return c
+}
+
 // state reads the conditions of the form { coupon: offer, was: redeemed }.
 func (p *parser) state(n *yaml.Node, head, verb string, states ...string) (name, state string) {
 	f := p.fields(n, "a "+head+"'s state", head, verb)
@@ -82,8 +108,6 @@ func (p *parser) state(n *yaml.Node, head, verb string, states ...string) (name,
 		switch head {
 		case "coupon":
 			name = p.named(v, head)
-		case "message":
-			name = p.messageName(v)
 		default:
 			name = p.key(v, "the "+head)
 			p.refs = append(p.refs, ref{at: v, kind: head, name: name, scope: p.scope})
@@ -95,26 +119,35 @@ func (p *parser) state(n *yaml.Node, head, verb string, states ...string) (name,
 	return name, state
 }
 
-func (p *parser) messageName(n *yaml.Node) string {
-	name := p.key(n, "the message")
-	if name != "any" {
-		p.refs = append(p.refs, ref{at: n, kind: "message", name: name, scope: p.scope})
-	}
-	return name
-}
-
 // comparison reads { attribute: plan, eq: pro } and its siblings.
 func (p *parser) comparison(n *yaml.Node, head string) *Cond {
-	place := "a condition"
-	if head == "trigger" {
-		place = "a trigger"
+	if head == "trigger" && hasKey(n, quantifiers()) {
+		return p.items(n)
 	}
-	f := p.fields(n, place, append([]string{head}, operators()...)...)
+	f := p.fields(n, "a condition", append([]string{head}, operators()...)...)
 	c := &Cond{Operand: &Value{From: ValueFrom(head)}}
 	if v := f.get(head); v != nil {
 		c.Operand.Path = p.named(v, head)
 	}
 	c.Op, c.Arg = p.operator(f)
+	return c
+}
+
+func quantifiers() []string { return []string{"any", "all", "none"} }
+
+// items reads { trigger: products, any: { sku: { eq: x } } }.
+func (p *parser) items(n *yaml.Node) *Cond {
+	c := &Cond{Operand: &Value{From: FromTrigger}, Each: &Cond{}}
+	of := p.head(n, "a trigger", quantifiers(), nil)
+	f := p.fields(n, "a trigger", "trigger", of)
+	if v := f.get("trigger"); v != nil {
+		c.Operand.Path = p.named(v, "trigger")
+	}
+	if v := f.get(of); v != nil {
+		if each := p.where(v); each != nil {
+			c.Of, c.Each = Of(of), each
+		}
+	}
 	return c
 }
 
@@ -194,13 +227,14 @@ func (p *parser) count(n *yaml.Node, what string) any {
 }
 
 func (p *parser) eventCond(n *yaml.Node) *EventCond {
-	f := p.fields(n, "an event", "event", "count", "within", "since", "where")
+	f := p.fields(n, "an event", "event", "by", "count", "within", "since", "where")
 	c := &EventCond{}
 	if v := f.get("event"); v != nil {
 		c.Name = p.name(v, "the event")
 	}
+	c.ByAccount = p.byAccount(f)
 	if v := f.get("count"); v != nil {
-		p.eventCount(v, c)
+		c.CountOp, c.Count = p.countOf(v)
 	}
 	if v := f.get("within"); v != nil {
 		c.Within = p.duration(v, "within")
@@ -217,19 +251,28 @@ func (p *parser) eventCond(n *yaml.Node) *EventCond {
 	return c
 }
 
-func (p *parser) eventCount(n *yaml.Node, c *EventCond) {
+// byAccount reads whether what colleagues do counts, too.
+func (p *parser) byAccount(f *fields) bool {
+	v := f.get("by")
+	return v != nil && p.word(v, "by", "account") == "account"
+}
+
+// countOf reads how many there must be: { gte: 2 }.
+func (p *parser) countOf(n *yaml.Node) (Op, float64) {
 	known := []string{"eq", "ne", "lt", "lte", "gt", "gte"}
 	if n.Kind != yaml.MappingNode {
 		p.fault(n, "count is "+kindOf(n)+", not a comparison", "write `count: { gte: 2 }`")
-		return
+		return "", 0
 	}
 	op := p.head(n, "count", known, nil)
 	if op == "" {
-		return
+		return "", 0
 	}
-	if v := p.fields(n, "count", op).get(op); v != nil {
-		c.CountOp, c.Count = Op(op), float64(p.whole(v, "count", 0, HistoryMax))
+	v := p.fields(n, "count", op).get(op)
+	if v == nil {
+		return "", 0
 	}
+	return Op(op), float64(p.whole(v, "count", 0, HistoryMax))
 }
 
 // where reads conditions on the properties of an event: { total: { gte: 100 }, currency: EUR }.

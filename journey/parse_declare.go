@@ -12,7 +12,9 @@ import (
 
 // declarations reads the maps of topics, pools and surveys that the file brings along.
 func (p *parser) declarations(f *fields) {
-	p.def.Declares = Declarations{Topics: map[string]Topic{}, Pools: map[string]Pool{}, Surveys: map[string]SurveyForm{}}
+	p.def.Declares = Declarations{Topics: map[string]Topic{}, Pools: map[string]Pool{}, Surveys: map[string]SurveyForm{},
+		Segments: map[string]*Cond{}}
+	p.segments(f.get("segments"))
 	p.each(f.get("topics"), "topics", func(key string, at, n *yaml.Node) {
 		if key == TopicTransactional {
 			p.fault(at, "the topic transactional is there already", "leave it out")
@@ -45,7 +47,7 @@ func (p *parser) each(n *yaml.Node, what string, read func(key string, at, n *ya
 
 func (p *parser) topic(key string, n *yaml.Node) Topic {
 	topic := Topic{Key: key}
-	f := p.fields(n, "a topic", "name", "double_opt_in")
+	f := p.fields(n, "a topic", "name", "double_opt_in", "cap")
 	if f == nil {
 		return topic
 	}
@@ -54,6 +56,9 @@ func (p *parser) topic(key string, n *yaml.Node) Topic {
 	}
 	if v := f.get("double_opt_in"); v != nil {
 		topic.DoubleOptIn = p.boolean(v, "double_opt_in")
+	}
+	if v := f.get("cap"); v != nil {
+		topic.Cap = p.cap(v)
 	}
 	return topic
 }

@@ -98,31 +98,15 @@ func isLater(place, word string) bool {
 	var words []string
 	switch place {
 	case "the journey":
-		words = []string{"group", "priority", "cap", "segments", "webhooks"}
-	case "enter":
-		words = []string{"each"}
+		words = []string{"webhooks"}
 	case "enter.when":
-		words = []string{"segment", "leaves", "attribute", "becomes", "date", "schedule", "once"}
-	case "reentry":
-		words = []string{"meanwhile"}
-	case "an exit rule":
-		words = []string{"by", "for", "then"}
-	case "goal":
-		words = []string{"by", "if", "for", "as", "then"}
+		words = []string{"segment", "leaves"}
 	case "a step":
-		words = []string{"repeat", "webhook", "notify", "consent", "suppress", "pause", "leave"}
+		words = []string{"webhook", "notify"}
 	case "send":
 		words = []string{"to", "channel", "subjects", "winner"}
 	case "split":
 		words = []string{"variants", "winner"}
-	case "a condition":
-		words = []string{"segment"}
-	case "an event":
-		words = []string{"by"}
-	case "a trigger":
-		words = []string{"any", "all", "none"}
-	case "a message's state":
-		words = []string{"count", "within"}
 	}
 	return slices.Contains(words, word)
 }

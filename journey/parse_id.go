@@ -99,6 +99,8 @@ func condWord(c *Cond) string {
 		return slug(c.Message.Message + "-" + c.Message.Was)
 	case c.Coupon != nil:
 		return slug(c.Coupon.As + "-" + c.Coupon.Was)
+	case c.Segment != "":
+		return slug(c.Segment)
 	case c.Journey != nil:
 		return slug(c.Journey.Key + "-" + c.Journey.Is)
 	}

@@ -10,8 +10,8 @@ import (
 
 // journey reads the whole file.
 func (p *parser) journey(n *yaml.Node) {
-	f := p.fields(n, "the journey", "journey", "name", "topic", "enter", "reentry", "exit", "goal", "holdout", "send_window",
-		"topics", "pools", "surveys", "steps")
+	f := p.fields(n, "the journey", "journey", "name", "topic", "group", "priority", "cap", "enter", "reentry", "exit", "goal", "holdout", "send_window",
+		"topics", "pools", "surveys", "segments", "steps")
 	if f == nil {
 		return
 	}
@@ -24,6 +24,7 @@ func (p *parser) journey(n *yaml.Node) {
 	if v := f.need("topic", "add the consent topic of its messages, or `topic: transactional`"); v != nil {
 		p.def.Topic = p.key(v, "the topic")
 	}
+	p.rank(f)
 	p.scope = scopeEnter
 	if v := f.need("enter", "add who enters, such as `enter: { when: { event: Signed Up } }`"); v != nil {
 		p.enter(v)
@@ -42,6 +43,41 @@ func (p *parser) journey(n *yaml.Node) {
 	if v := f.need("steps", "add what happens, such as `steps: [ { send: hello } ]`"); v != nil {
 		p.def.Steps = p.steps(v, "steps")
 	}
+}
+
+// rank reads how the journey stands among others.
+func (p *parser) rank(f *fields) {
+	if v := f.get("group"); v != nil {
+		p.def.Group = p.key(v, "the group")
+	}
+	if v := f.get("priority"); v != nil {
+		p.def.Priority = p.whole(v, "priority", 0, 1000)
+		if p.def.Group == "" && !f.empty["group"] {
+			p.fault(v, "a priority is one among the journeys of a group, and there is no group", "add `group: winning-back`, or leave it out")
+		}
+	}
+	if v := f.get("cap"); v != nil {
+		p.def.Cap = p.cap(v)
+	}
+}
+
+// cap reads { messages: 3, per: 7d, over: drop }.
+func (p *parser) cap(n *yaml.Node) *Cap {
+	c := &Cap{Messages: 1, Over: OverHold}
+	f := p.fields(n, "cap", "messages", "per", "over")
+	if f == nil {
+		return c
+	}
+	if v := f.need("messages", "add how many at most, such as `messages: 3`"); v != nil {
+		c.Messages = p.whole(v, "messages", 1, 100)
+	}
+	if v := f.need("per", "add in how long, such as `per: 7d`"); v != nil {
+		c.Per = p.duration(v, "per")
+	}
+	if v := f.get("over"); v != nil {
+		c.Over = OverCap(p.word(v, "over", "hold", "drop", "reschedule"))
+	}
+	return c
 }
 
 func (p *parser) ends(f *fields) {
@@ -65,113 +101,63 @@ func (p *parser) sending(f *fields) {
 }
 
 func (p *parser) enter(n *yaml.Node) {
-	f := p.fields(n, "enter", "when", "if")
+	f := p.fields(n, "enter", "when", "if", "each")
 	if f == nil {
 		return
 	}
 	if v := f.need("when", "add the trigger, such as `when: { event: Signed Up }`, or `when: api`"); v != nil {
 		p.trigger(v)
 	}
+	if v := f.get("each"); v != nil {
+		p.def.Enter.Each = p.eachItem(v)
+	}
 	if v := f.get("if"); v != nil {
 		p.def.Enter.If = p.cond(v)
-	}
-}
-
-// trigger reads enter.when; `api` is a word, not a map.
-func (p *parser) trigger(n *yaml.Node) {
-	if n.Kind == yaml.ScalarNode {
-		p.def.Enter.API = p.word(n, "enter.when", "api") == "api"
-		return
-	}
-	kind := p.head(n, "enter.when", []string{"event", "inactive", "api"}, nil)
-	if kind == "" {
-		return
-	}
-	f := p.fields(n, "enter.when", kind)
-	v := f.get(kind)
-	switch {
-	case v == nil:
-	case kind == "event":
-		p.def.Enter.Event = p.name(v, "the event")
-	case kind == "api":
-		p.fault(n, "enter.when is a map with `api`", "write `when: api`")
-	default:
-		p.inactive(v)
-	}
-}
-
-func (p *parser) inactive(n *yaml.Node) {
-	f := p.fields(n, "inactive", "event", "for")
-	if f == nil {
-		return
-	}
-	inactive := &Inactive{}
-	if v := f.need("event", "add what she has not done, such as `event: Order Completed`"); v != nil {
-		inactive.Event = p.name(v, "the event")
-	}
-	if v := f.need("for", "add for how long, such as `for: 60d`"); v != nil {
-		inactive.For = p.duration(v, "for")
-	}
-	p.def.Enter.Inactive = inactive
-}
-
-func (p *parser) reentry(n *yaml.Node) {
-	reentry := &Reentry{}
-	p.def.Reentry = reentry
-	if n.Kind == yaml.ScalarNode {
-		word := p.word(n, "reentry", "never", "always")
-		reentry.Never, reentry.Always = word == "never", word == "always"
-		return
-	}
-	kind := p.head(n, "reentry", []string{"after", "per"}, []string{"meanwhile"})
-	if kind == "" {
-		return
-	}
-	v := p.fields(n, "reentry", kind).get(kind)
-	switch {
-	case v == nil:
-	case kind == "after":
-		reentry.After = p.duration(v, "reentry after")
-	case v.Kind == yaml.SequenceNode:
-		p.fault(v, "a list in `per` is not part of this release of the language", "name one property")
-	default:
-		reentry.Per = p.path(v, "reentry per")
-		p.needsTrigger(v, "`per`")
-	}
-}
-
-// needsTrigger reports a word that compares with a property of the trigger where the trigger has none.
-func (p *parser) needsTrigger(at *yaml.Node, word string) {
-	if p.def.Enter.Inactive != nil {
-		p.fault(at, word+" names a property of the trigger, and `inactive` brings none", "leave it out")
 	}
 }
 
 func (p *parser) exitRule(n *yaml.Node) ExitRule {
 	var rule ExitRule
 	const place = "an exit rule"
-	kind := p.head(n, place, []string{"event", "if"}, []string{"match", "where", "as"})
+	kind := p.head(n, place, []string{"event", "if"}, []string{"match", "where", "by", "for", "as", "then"})
 	if kind == "" {
 		return rule
 	}
-	known := []string{"if", "as"}
+	known := []string{"if", "for", "as", "then"}
 	if kind == "event" {
-		known = []string{"event", "match", "where", "as"}
+		known = []string{"event", "match", "where", "by", "as", "then"}
 	}
 	f := p.fields(n, place, known...)
 	if v := f.get("if"); v != nil {
 		rule.If = p.cond(v)
 		rule.As = "condition"
 	}
+	if v := f.get("for"); v != nil {
+		rule.For = p.duration(v, "for")
+	}
 	if v := f.get("event"); v != nil {
 		rule.Event = p.name(v, "the event")
 		rule.As = orElse(slug(rule.Event), "event")
 	}
 	rule.Match, rule.Where = p.narrowing(f)
+	rule.ByAccount = p.byAccount(f)
 	if v := f.get("as"); v != nil {
 		rule.As = p.name(v, "the reason")
 	}
+	rule.Then = p.last(f)
 	return rule
+}
+
+// last reads the last steps of an exit.
+func (p *parser) last(f *fields) []*Step {
+	v := f.get("then")
+	if v == nil {
+		return nil
+	}
+	before := p.scope
+	p.scope = scopeLast
+	defer func() { p.scope = before }()
+	return p.steps(v, "then")
 }
 
 // narrowing reads `match` and `where`, which say which events of a name are meant.
@@ -187,24 +173,52 @@ func (p *parser) narrowing(f *fields) (match string, where *Cond) {
 }
 
 func (p *parser) goal(n *yaml.Node) {
-	f := p.fields(n, "goal", "event", "match", "where", "within", "value", "exit")
-	if f == nil {
+	const place = "goal"
+	rest := []string{"within", "value", "exit", "as", "then"}
+	kind := p.head(n, place, []string{"event", "if"}, append([]string{"match", "where", "by", "for"}, rest...))
+	if kind == "" {
 		return
 	}
+	known := []string{"if", "for", "within", "exit", "as", "then"}
+	if kind == "event" {
+		known = append([]string{"event", "match", "where", "by"}, rest...)
+	}
+	f := p.fields(n, place, known...)
 	goal := &Goal{}
 	p.def.Goal = goal
-	if v := f.need("event", "add what she should do, such as `event: Order Completed`"); v != nil {
+	if v := f.get("event"); v != nil {
 		goal.Event = p.name(v, "the event")
 	}
+	if v := f.get("if"); v != nil {
+		goal.If = p.cond(v)
+	}
+	if v := f.get("for"); v != nil {
+		goal.For = p.duration(v, "for")
+	}
 	goal.Match, goal.Where = p.narrowing(f)
+	goal.ByAccount = p.byAccount(f)
 	if v := f.get("within"); v != nil {
 		goal.Within = p.duration(v, "within")
 	}
 	if v := f.get("value"); v != nil {
 		goal.Value = p.path(v, "value")
 	}
+	p.goalExit(f, goal)
+}
+
+// goalExit reads what becomes of her who has reached the goal.
+func (p *parser) goalExit(f *fields, goal *Goal) {
 	if v := f.get("exit"); v != nil {
 		goal.Exit = p.boolean(v, "exit")
+	}
+	if v := f.get("as"); v != nil {
+		goal.As = p.name(v, "the reason")
+	}
+	goal.Then = p.last(f)
+	for _, word := range []string{"as", "then"} {
+		if v := f.get(word); v != nil && !goal.Exit {
+			p.fault(v, fmt.Sprintf("%q goes with a goal that ends the journey", word), "add `exit: true`, or leave it out")
+		}
 	}
 }
 

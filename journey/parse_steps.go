@@ -10,7 +10,8 @@ import (
 )
 
 func stepKinds() []string {
-	return []string{"send", "wait", "wait_for", "branch", "split", "coupon", "survey", "task", "set", "start", "exit"}
+	return []string{"send", "wait", "wait_for", "branch", "split", "coupon", "survey", "task", "set", "start", "exit",
+		"repeat", "leave", "consent", "suppress", "pause"}
 }
 
 // steps reads a list of steps. A step that cannot be read is reported and left out.
@@ -110,9 +111,11 @@ func (p *parser) body(s *Step, n *yaml.Node) string {
 	case StepStart:
 		s.Start = p.start(n)
 		return "start" + dashed(s.Start.Journey)
-	default:
+	case StepExit:
 		s.Exit = p.name(n, "the reason")
 		return "exit" + dashed(slug(s.Exit))
+	default:
+		return p.change(s, n)
 	}
 }
 

@@ -12,7 +12,13 @@ const (
 	ScopeJourney    Scope = "journey"
 	ScopeTopic      Scope = "topic"
 	ScopeEverything Scope = "everything"
+
+	// ScopeCustomerTopic is one customer's mail on one topic. Its target is TopicOf.
+	ScopeCustomerTopic Scope = "customer_topic"
 )
+
+// TopicOf is the target of a pause of one customer's mail on one topic.
+func TopicOf(customer, topic string) string { return customer + "/" + topic }
 
 // OnResume says what becomes of the time that passed in a pause.
 type OnResume string

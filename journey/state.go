@@ -44,6 +44,10 @@ type State struct {
 	Paused    bool      `json:"paused,omitempty"`   // she is known to stand still: the pause is in the log
 	Accounted time.Time `json:"accounted,omitzero"` // pauses up to here have gone into Effects.Shift
 
+	Leaving string               `json:"leaving,omitempty"` // reason of the exit whose last steps she walks
+	Lasting map[string]time.Time `json:"lasting,omitempty"` // of exit rules with `for`: since when the condition holds
+
+	Rounds    map[string]int    `json:"rounds,omitempty"` // of the repeats that she is in: rounds begun
 	Vars      map[string]any    `json:"vars,omitempty"`
 	Answer    map[string]any    `json:"answer,omitempty"`  // of the last survey or task: score, choice, comment, outcome
 	Coupons   map[string]string `json:"coupons,omitempty"` // as → cpn_…
@@ -69,10 +73,16 @@ type Request struct {
 	To     string // move: the step id
 	Reason string
 	By     string
+
+	Trigger map[string]any // update and restart: the new trigger
+	Vars    map[string]any // the same: the item
 }
 
-// Verbs of requests.
+// Verbs of requests. Update and restart are what a further trigger asks for.
 const (
+	VerbUpdate  = "update"
+	VerbRestart = "restart"
+
 	VerbSkip = "skip"
 	VerbMove = "move"
 	VerbExit = "exit"
@@ -93,12 +103,15 @@ type Facts struct {
 	Events   []Event   // applied, with numbers above State.Cursor, in order; only names that Definition.Needs lists
 	Applied  int64     // number of the last event applied to her: the cursor after this decision
 
-	History    map[string][]Event // by name, newest first, at most HistoryMax of each: those that Needs.History lists
-	Messages   []MessageFact      // of this enrollment
-	Coupons    map[string]Coupon  // of this enrollment, by `as`
-	Empty      map[string]bool    // pools that gave no code in this transaction
-	Journeys   map[string]string  // key → active, finished or never: those that Needs.Journeys lists
-	Suppressed bool               // her address, for the journey's class of mail
+	History        map[string][]Event // by name, newest first, at most HistoryMax of each: those that Needs.History lists
+	AccountHistory map[string][]Event // the same of everybody of her account, herself included: Needs.AccountHistory
+	Messages       []MessageFact      // of this enrollment
+	Coupons        map[string]Coupon  // of this enrollment, by `as`
+	Empty          map[string]bool    // pools that gave no code in this transaction
+	Journeys       map[string]string  // key → active, finished or never: those that Needs.Journeys lists
+	Sent           []SentFact         // her messages of any journey within the longest span of a cap, those that are not sent aside
+	Caps           map[string]Cap     // of Needs.Topics, as the server knows them
+	Suppressed     bool               // her address, for the journey's class of mail
 }
 
 // HistoryMax is the number of events of one name that a condition can look back on.
@@ -111,15 +124,25 @@ type MessageFact struct {
 	State   MessageState
 	Clicked bool // by a person
 	Bounced bool
+	At      time.Time // when it was queued
+}
+
+// SentFact is one message to her, as far as caps look at it.
+type SentFact struct {
+	Journey, Topic string
+	At             time.Time // when it may go out at the earliest
 }
 
 // Needs says which facts the decisions of a version can ask for, so that nothing else is loaded.
 type Needs struct {
-	Events   []string // exit, goal and wait_for events, our own ones included
-	History  []string // names that event conditions count
-	Journeys []string
-	Messages bool
-	Account  bool
+	Events         []string // exit, goal and wait_for events, our own ones included
+	History        []string // names that event conditions count
+	AccountHistory []string // names that event conditions with `by: account` count
+	Journeys       []string
+	Topics         []string // of its messages, transactional aside: whose caps hold for it
+	Cap            bool     // the journey has one itself
+	Messages       bool
+	Account        bool
 }
 
 // Input is what Advance decides from.
@@ -199,7 +222,15 @@ const (
 	LogSkipped    = "skipped"    // {by, reason}
 	LogMoved      = "moved"      // {by, reason, to}
 	LogExited     = "exited"     // {reason}
+	LogUpdated    = "updated"    // a further trigger took the place of the first
+	LogRestarted  = "restarted"  // a further trigger let her begin anew
+	LogLeaving    = "leaving"    // an exit rule holds, and its last steps begin: {reason, event | values}
 	LogHoldout    = "holdout"    // {message}: would have been sent
+	LogRepeat     = "repeat"     // a round began: {round}; or the repeat is over: {over: until | times, values}
+	LogLeave      = "leave"      // {journeys}
+	LogConsent    = "consent"    // {topic, is, reason}
+	LogSuppress   = "suppress"   // {reason}
+	LogSnooze     = "snooze"     // her mail on topics stands still: {topics, until}
 )
 
 // CouponRequest asks for one code.
@@ -224,6 +255,10 @@ type Effects struct {
 	Shift     time.Duration        // when > 0: add to not_before and expires_at of her queued messages (resume with keep)
 	CloseTask string               // tsk_… that is no longer waited for
 	Expiries  map[string]time.Time // cpn_… → when it expires: a message of this decision is the first that carries it
+	Consents  []ConsentChange      // to store with their proof (Topic, Is, Source, Wording, Address, At are set)
+	Suppress  string               // when not "": her address gets no marketing any more, for this reason
+	Pauses    []Pause              // to begin, of ScopeCustomerTopic
+	Leaves    []string             // keys of journeys whose enrollments of hers are to exit
 }
 
 // Attribute is one attribute to set.

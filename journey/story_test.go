@@ -30,6 +30,7 @@ type story struct {
 	starts  []StartRequest
 	told    []Event
 	drops   []string
+	leaves  []string
 	shift   time.Duration
 	log     []LogEntry
 	pool    int // codes left
@@ -215,7 +216,8 @@ func (s *story) apply(out Output) {
 	s.shift += e.Shift
 	for _, m := range e.Messages {
 		s.queued = append(s.queued, m)
-		s.facts.Messages = append(s.facts.Messages, MessageFact{ID: m.ID, Step: m.Step, State: MessageQueued})
+		s.facts.Sent = append(s.facts.Sent, SentFact{Journey: m.JourneyKey, Topic: m.Topic, At: m.NotBefore})
+		s.facts.Messages = append(s.facts.Messages, MessageFact{ID: m.ID, Step: m.Step, State: MessageQueued, At: m.QueuedAt})
 	}
 	s.facts.Coupons = maps.Clone(s.facts.Coupons)
 	for as, c := range s.facts.Coupons {
@@ -228,6 +230,17 @@ func (s *story) apply(out Output) {
 	for _, a := range e.Set {
 		s.facts.Customer.Attributes[a.Name] = a.Value
 	}
+	s.facts.Customer.Consents = maps.Clone(s.facts.Customer.Consents)
+	for _, c := range e.Consents {
+		s.facts.Customer.Consents[c.Topic] = c.Is
+	}
+	for _, p := range e.Pauses {
+		if p.Target == TopicOf(s.facts.Customer.ID, s.def.Topic) {
+			s.facts.Pauses = append(s.facts.Pauses, p)
+		}
+	}
+	s.facts.Suppressed = s.facts.Suppressed || e.Suppress != ""
+	s.leaves = append(s.leaves, e.Leaves...)
 	s.tasks = append(s.tasks, e.Tasks...)
 	s.surveys = append(s.surveys, e.Surveys...)
 	s.starts = append(s.starts, e.Starts...)

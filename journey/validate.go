@@ -23,11 +23,21 @@ func (p *parser) check() {
 func (p *parser) checkRefs() {
 	coupons, vars, messages := p.def.CouponNames(), p.def.VarNames(), p.messageSteps()
 	for _, r := range p.refs {
+		if each := p.def.Enter.Each; r.scope == scopeEnter && r.kind == "var" && each != nil && firstPart(r.name) == each.As {
+			continue
+		}
 		if r.scope == scopeEnter && slices.Contains([]string{"answer", "coupon", "var", "message"}, r.kind) {
 			p.fault(r.at, fmt.Sprintf("before she enters there is no %s", r.kind), "ask for an attribute, an event or the trigger")
 			continue
 		}
+		if r.scope == scopeSegment && slices.Contains([]string{"answer", "coupon", "var", "message", "trigger"}, r.kind) {
+			p.fault(r.at, fmt.Sprintf("a segment cannot ask for %s: it says who a customer is, whatever journey she is in", r.kind),
+				"ask for an attribute, an event, a consent or a journey")
+			continue
+		}
 		switch r.kind {
+		case "segment":
+			p.dangling(r, slices.Sorted(maps.Keys(p.def.Declares.Segments)), "no segment is declared as %s")
 		case "coupon":
 			p.dangling(r, coupons, "no coupon step has `as: %s`")
 		case "message":
@@ -71,7 +81,7 @@ func (p *parser) checkAnswer(r ref) {
 		return
 	}
 	for _, s := range p.placed {
-		before := r.scope == scopeExit || s.node.Line < r.at.Line || s.node.Line == r.at.Line && s.node.Column < r.at.Column
+		before := r.scope == scopeExit || r.scope == scopeLast || s.node.Line < r.at.Line || s.node.Line == r.at.Line && s.node.Column < r.at.Column
 		if (s.step.Survey != nil || s.step.Task != nil) && before {
 			return
 		}

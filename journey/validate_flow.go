@@ -32,7 +32,16 @@ func join(arms []way) way {
 
 // checkFlow follows every way through the steps: what cannot be reached, names that are given twice on one way, a journey
 // that starts itself without a wait.
-func (p *parser) checkFlow() { p.follow(p.def.Steps, way{names: map[string]int{}}) }
+func (p *parser) checkFlow() {
+	begin := way{names: map[string]int{}}
+	if each := p.def.Enter.Each; each != nil {
+		begin.names["var "+each.As] = 1
+	}
+	for _, steps := range p.def.lastSteps() {
+		p.follow(steps, begin.fork())
+	}
+	p.follow(p.def.Steps, begin)
+}
 
 func (p *parser) follow(steps []*Step, w way) way {
 	dead := w.ended // reported outside already
@@ -76,6 +85,8 @@ func (p *parser) pass(s *Step, w way) way {
 		return p.passWaitFor(s, w)
 	case StepSurvey, StepTask:
 		return p.passAsked(s, w)
+	case StepRepeat:
+		return p.passRepeat(s, w)
 	default: // goes on
 	}
 	return w
@@ -119,6 +130,20 @@ func (p *parser) passWaitFor(s *Step, w way) way {
 		arms = append(arms, p.follow(s.WaitFor.Timeout.Then, w.fork()))
 	}
 	return joinOr(arms, w)
+}
+
+// passRepeat goes through one round. With `until` there may be none.
+func (p *parser) passRepeat(s *Step, w way) way {
+	round := w.fork()
+	round.waited = false
+	round = p.follow(s.Repeat.Then, round)
+	if !round.ended && !round.waited && len(s.Repeat.Then) > 0 {
+		p.fault(p.at(s), "a round of this repeat can pass without a wait: it would go round at once", "put a wait inside, on every way through it")
+	}
+	if s.Repeat.Until == nil {
+		return round
+	}
+	return join([]way{round, w})
 }
 
 // passAsked goes through a survey or a task: the arms, and the way of an answer that no arm is for.

@@ -74,6 +74,22 @@ func laterWords(e LogEntry, d details) string {
 		return EndWords(d.text("reason"))
 	case LogHoldout:
 		return "held out: would have been sent " + d.text("message")
+	case LogUpdated:
+		return "took over what the trigger says now"
+	case LogRestarted:
+		return "began anew"
+	case LogLeaving:
+		return "leaves the journey: " + d.text("reason")
+	case LogRepeat:
+		return d.wrapped("round", "began round ", " of the repeat") + d.prefixed("over", "the repeat is over: ")
+	case LogLeave:
+		return "leaves " + d.list("journeys", " and ")
+	case LogConsent:
+		return "the consent for " + d.text("topic") + " is now " + d.text("is") + d.prefixed("reason", ": ")
+	case LogSuppress:
+		return "her address gets no marketing any more" + d.prefixed("reason", ": ")
+	case LogSnooze:
+		return "her mail on " + d.list("topics", " and ") + " stands still" + d.until(", until ")
 	}
 	return strings.ReplaceAll(e.What, "_", " ")
 }
@@ -117,6 +133,8 @@ func ReasonWords(reason, topic string) string {
 		return "the customer was erased"
 	case ReasonHoldout:
 		return "she is in the holdout"
+	case ReasonCapped:
+		return "she had as many messages as the cap lets through"
 	case ReasonUnless:
 		return "its `unless` held"
 	case ReasonSandbox:
@@ -181,6 +199,8 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 		return "is known by another id, too"
 	case KindGroup:
 		return "belongs to an account"
+	case KindColleague:
+		return "a colleague of hers: " + name
 	}
 	switch name {
 	case EventSurveyAnswered:
@@ -359,7 +379,7 @@ func valueWords(v any, zone *time.Location) string {
 func PauseWords(pauses []PauseView, next string, zone *time.Location) string {
 	p := pauses[0]
 	words := "stands still: " + map[Scope]string{ScopeCustomer: "she", ScopeEnrollment: "this enrollment", ScopeJourney: "the journey",
-		ScopeTopic: "the topic", ScopeEverything: "everything"}[p.Scope] + " was paused by " + p.By + " (" + p.Reason + ")"
+		ScopeTopic: "the topic", ScopeEverything: "everything", ScopeCustomerTopic: "her mail on the topic"}[p.Scope] + " was paused by " + p.By + " (" + p.Reason + ")"
 	if p.Until != nil {
 		words += ", until " + TimeWords(*p.Until, zone)
 	}

@@ -24,6 +24,7 @@ func (w *world) effect(e *enrollment, f journey.Effects) error {
 	e.tasks = append(e.tasks, f.Tasks...)
 	e.tasks = slices.DeleteFunc(e.tasks, func(t journey.Task) bool { return t.ID == f.CloseTask && t.DoneAt == nil })
 	w.set(f.Set)
+	w.rights(f)
 	for _, event := range f.Events {
 		w.apply(event)
 	}
@@ -35,11 +36,36 @@ func (w *world) effect(e *enrollment, f journey.Effects) error {
 	return nil
 }
 
+// rights changes what she may be sent.
+func (w *world) rights(f journey.Effects) {
+	for _, c := range f.Consents {
+		name := journey.EventTopicSubscribed
+		if c.Is == journey.ConsentWithdrawn {
+			name = journey.EventTopicUnsubscribed
+		}
+		w.persona.Customer.Consents = maps.Clone(w.persona.Customer.Consents)
+		w.persona.Customer.Consents[c.Topic] = c.Is
+		w.apply(journey.Event{Kind: journey.KindOwn, Name: name, Properties: map[string]any{
+			"topic": c.Topic, "source": c.Source, "wording": c.Wording, "address": c.Address,
+		}})
+	}
+	if f.Suppress != "" && w.def.Topic != journey.TopicTransactional {
+		w.persona.Suppressed = true
+	}
+	for _, p := range f.Pauses {
+		if p.Target == journey.TopicOf(w.persona.Customer.ID, w.def.Topic) {
+			w.pauses = append(w.pauses, p)
+			w.wakeAll()
+		}
+	}
+}
+
 // set changes her attributes and wakes who hangs on them.
 func (w *world) set(attributes []journey.Attribute) {
 	if len(attributes) == 0 {
 		return
 	}
+	before := w.persona.Customer
 	w.persona.Customer.Attributes = maps.Clone(w.persona.Customer.Attributes)
 	var wakes []string
 	for _, a := range attributes {
@@ -47,11 +73,14 @@ func (w *world) set(attributes []journey.Attribute) {
 		wakes = append(wakes, journey.ListenAttribute+a.Name)
 	}
 	w.wake(wakes...)
+	if w.def.Enter.Attribute != "" {
+		w.admit(journey.Entry{Via: journey.ViaAttribute, Was: before.Attribute(w.def.Enter.Attribute)})
+	}
 }
 
 // deliver renders the message and sends it.
 func (w *world) deliver(e *enrollment, m journey.Message) error {
-	sent := Sent{At: w.now, Enrollment: e.id, Step: m.Step, Message: m.Template, Topic: m.Topic}
+	sent := Sent{At: m.NotBefore, Enrollment: e.id, Step: m.Step, Message: m.Template, Topic: m.Topic}
 	if w.messages != nil {
 		mail, err := w.messages.Render(m.Template, w.data(e, m))
 		if err != nil {
@@ -60,7 +89,7 @@ func (w *world) deliver(e *enrollment, m journey.Message) error {
 		sent.Mail = mail
 	}
 	w.out.Mails = append(w.out.Mails, sent)
-	e.messages = append(e.messages, journey.MessageFact{ID: m.ID, Step: m.Step, State: journey.MessageAccepted})
+	e.messages = append(e.messages, journey.MessageFact{ID: m.ID, Step: m.Step, State: journey.MessageAccepted, At: m.QueuedAt})
 	w.apply(journey.Event{Kind: journey.KindOwn, Name: journey.EventMessageSent, Properties: map[string]any{
 		"journey": w.def.Key, "version": float64(w.opts.Version), "step": m.Step, "message": m.Template, "message_id": m.ID, "enrollment": e.id,
 	}})

@@ -11,6 +11,10 @@ import (
 // facts loads what the decision may look at, as the store does.
 func (w *world) facts(e *enrollment) journey.Facts {
 	f := w.person()
+	f.Requests = e.requests
+	for _, m := range w.out.Mails {
+		f.Sent = append(f.Sent, journey.SentFact{Journey: w.def.Key, Topic: m.Topic, At: m.At})
+	}
 	f.EnrollmentID, f.Pauses = e.id, slices.Clone(w.pauses)
 	f.Coupons, f.Messages = maps.Clone(e.coupons), slices.Clone(e.messages)
 	for _, event := range w.stream[e.state.Cursor:] { // numbers count from 1
@@ -32,8 +36,16 @@ func (w *world) person() journey.Facts {
 	f.Customer.Attributes = maps.Clone(f.Customer.Attributes)
 	for _, name := range w.needs.History {
 		for _, e := range slices.Backward(w.stream) {
-			if e.Name == name && len(f.History[name]) < journey.HistoryMax {
+			if e.Name == name && e.Kind != journey.KindColleague && len(f.History[name]) < journey.HistoryMax {
 				f.History[name] = append(f.History[name], e)
+			}
+		}
+	}
+	f.AccountHistory = map[string][]journey.Event{}
+	for _, name := range w.needs.AccountHistory {
+		for _, e := range slices.Backward(w.stream) {
+			if e.Name == name {
+				f.AccountHistory[name] = append(f.AccountHistory[name], e)
 			}
 		}
 	}
@@ -81,7 +93,12 @@ func (w *world) apply(event journey.Event) {
 		event.At = w.now
 	}
 	w.stream = append(w.stream, event)
+	if event.Kind == journey.KindColleague {
+		w.wake(journey.ListenColleague + event.Name)
+		return
+	}
 	wakes := []string{journey.ListenEvent + event.Name}
+	before := w.persona.Customer
 	if w.opts.Profile != nil {
 		change := w.opts.Profile(w.persona.Customer, event)
 		w.persona.Customer = change.Customer
@@ -94,6 +111,9 @@ func (w *world) apply(event journey.Event) {
 	w.wake(wakes...)
 	if event.Kind == journey.KindTrack || event.Kind == journey.KindOwn {
 		w.admit(journey.Entry{Via: journey.ViaEvent, Event: &event})
+	}
+	if w.def.Enter.Attribute != "" {
+		w.admit(journey.Entry{Via: journey.ViaAttribute, Event: &event, Was: before.Attribute(w.def.Enter.Attribute)})
 	}
 }
 
@@ -125,15 +145,31 @@ func (w *world) admit(entry journey.Entry) {
 			EntryKey: e.key, Active: e.state.Status != journey.StatusEnded, EndedAt: e.state.EndedAt,
 		})
 	}
-	entering, _ := journey.Admit(w.def, entry)
-	if !entering.Yes {
+	for _, in := range journey.Admit(w.def, entry) {
+		w.begin(in)
+	}
+}
+
+// begin begins one enrollment, or tells the one that there is of the further trigger.
+func (w *world) begin(in journey.Entering) {
+	if in.Meanwhile != "" {
+		for _, e := range w.enrollments {
+			if e.key == in.EntryKey && e.state.Status != journey.StatusEnded {
+				e.requests = append(e.requests, journey.Request{
+					Verb: in.Meanwhile, By: "trigger", Trigger: in.Trigger, Vars: in.Vars,
+				})
+				e.due = journey.CauseWake
+			}
+		}
+	}
+	if !in.Yes {
 		return
 	}
 	w.enrollments = append(w.enrollments, &enrollment{
-		id: w.newID(journey.PrefixEnrollment), key: entering.EntryKey, due: journey.CauseStart,
+		id: w.newID(journey.PrefixEnrollment), key: in.EntryKey, due: journey.CauseStart,
 		coupons: map[string]journey.Coupon{}, expired: map[string]bool{},
 		state: journey.State{
-			Status: journey.StatusActive, EnteredAt: w.now, Since: w.now, Trigger: entering.Trigger, Holdout: entering.Holdout,
+			Status: journey.StatusActive, EnteredAt: w.now, Since: w.now, Trigger: in.Trigger, Vars: in.Vars, Holdout: in.Holdout,
 			Cursor: int64(len(w.stream)),
 		},
 	})
@@ -154,7 +190,7 @@ func (w *world) lastBeforeSilence() (journey.Event, bool) {
 		return journey.Event{}, false
 	}
 	for _, e := range slices.Backward(w.stream) {
-		if e.Name == quiet.Event {
+		if e.Name == quiet.Event && e.Kind != journey.KindColleague {
 			return e, !w.tried[e.ID]
 		}
 	}

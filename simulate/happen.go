@@ -48,6 +48,9 @@ func (w *world) one(h Happening) error {
 		if h.Event == journey.EventCustomerReturned {
 			kind = journey.KindOwn
 		}
+		if h.Colleague {
+			kind = journey.KindColleague
+		}
 		w.apply(journey.Event{Kind: kind, Name: h.Event, Properties: maps.Clone(h.Properties)})
 	}
 	return nil

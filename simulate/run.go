@@ -50,6 +50,7 @@ type world struct {
 	stream      []journey.Event // hers, applied, in order
 	enrollments []*enrollment
 	pauses      []journey.Pause
+	looked      time.Time       // up to when the calendar has been looked at
 	tried       map[string]bool // events whose silence has been looked at
 	script      []Happening
 	ids         map[string]int
@@ -62,6 +63,7 @@ type enrollment struct {
 	state    journey.State
 	plan     journey.Plan
 	listens  []string
+	requests []journey.Request
 	due      journey.Cause // why it is to be decided on; "": it is not
 	coupons  map[string]journey.Coupon
 	expired  map[string]bool
@@ -91,7 +93,7 @@ func newWorld(def *journey.Definition, set *templates.Set, p Persona, s Script, 
 	script := slices.Clone(s.Happenings)
 	slices.SortStableFunc(script, func(a, b Happening) int { return int(a.At - b.At) })
 	return &world{
-		def: def, messages: set, needs: def.Needs(), opts: o, now: s.Start.UTC(), persona: p, script: script,
+		def: def, messages: set, needs: def.Needs(), opts: o, now: s.Start.UTC(), looked: s.Start.UTC(), persona: p, script: script,
 		tried: map[string]bool{}, ids: map[string]int{}, out: Timeline{Start: s.Start.UTC(), Visited: map[string]int{}},
 	}
 }
@@ -104,6 +106,7 @@ func (w *world) play(s Script) error {
 		}
 		w.expire()
 		w.fallSilent()
+		w.fallDue()
 		w.ring()
 		if err := w.settle(); err != nil {
 			return err
@@ -131,6 +134,9 @@ func (w *world) next(s Script) (time.Time, bool) {
 		consider(s.Start.Add(w.script[0].At))
 	}
 	if at, quiet := w.silence(); quiet {
+		consider(at)
+	}
+	if at, due := w.occasion(s); due {
 		consider(at)
 	}
 	for _, e := range w.enrollments {
@@ -188,6 +194,7 @@ func (w *world) decide(e *enrollment) error {
 		w.take(&in.Facts, e, *out.Take)
 		out = journey.Advance(w.def, in)
 	}
+	e.requests = nil
 	e.state, e.plan, e.listens, e.due = out.State, out.Plan, out.Listens, ""
 	for step, visits := range out.State.Visits {
 		w.out.Visited[step] = max(w.out.Visited[step], visits)

@@ -42,6 +42,7 @@ type Happening struct {
 	Line int           // of the scenario file; 0: none
 
 	Event      string // an event that a system reports, or one of our own
+	Colleague  bool   // the event is one of somebody of her account
 	Properties map[string]any
 	Traits     map[string]any // identify
 	Enter      map[string]any // enrolled by the API with these properties; nil: not
@@ -93,6 +94,7 @@ type person struct {
 type happening struct {
 	After      string         `yaml:"after"`
 	Event      string         `yaml:"event"`
+	By         string         `yaml:"by"`
 	Properties map[string]any `yaml:"properties"`
 	Identify   map[string]any `yaml:"identify"`
 	Enter      map[string]any `yaml:"enter"`
@@ -208,6 +210,12 @@ func (h happening) happening(at time.Duration) (Happening, error) {
 	out := Happening{
 		At: at, Line: h.line, Event: h.Event, Properties: plainMap(h.Properties), Traits: plainMap(h.Identify),
 		Enter: plainMap(h.Enter), Answer: plainMap(h.Answer), Redeem: h.Redeem, Done: h.Done, Resume: h.Resume,
+	}
+	if h.By != "" {
+		if h.By != "account" || h.Event == "" {
+			return Happening{}, fmt.Errorf("by is %q: write `by: account` beside the event of a colleague", h.By)
+		}
+		out.Colleague = true
 	}
 	if h.Pause != nil {
 		length, err := span(h.Pause.For)

@@ -133,6 +133,18 @@ func moreWords(l journey.LogEntry, text func(string) string) string {
 		return strings.TrimSpace("goal " + text("event") + " " + text("value"))
 	case journey.LogExited:
 		return "exit " + text("reason")
+	case journey.LogLeaving:
+		return "leaving " + text("reason")
+	case journey.LogRepeat:
+		return strings.TrimSpace("repeat " + l.Step + " " + or(text("round"), "over: "+text("over")))
+	case journey.LogLeave:
+		return "leave " + text("journeys")
+	case journey.LogConsent:
+		return "consent " + text("topic") + ": " + text("is")
+	case journey.LogSuppress:
+		return "suppress"
+	case journey.LogSnooze:
+		return "snooze " + text("topics")
 	}
 	return strings.TrimSpace(l.What + " " + pairs(l.Detail))
 }

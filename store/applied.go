@@ -27,7 +27,10 @@ func (a *application) flush(ctx context.Context) error {
 	if len(a.woken) > 0 {
 		a.s.queueWake(b, slices.Sorted(maps.Keys(a.woken)))
 	}
-	return a.tx.SendBatch(ctx, b).Close()
+	if err := a.tx.SendBatch(ctx, b).Close(); err != nil {
+		return err
+	}
+	return a.tellColleagues(ctx)
 }
 
 func queueProfile(b *pgx.Batch, p *person) {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -74,6 +75,11 @@ func (a *application) apply(ctx context.Context, e *journey.Event, customer stri
 	}
 	p.Applied++
 	e.Number, e.CustomerID = p.Applied, p.ID
+	if e.Kind == journey.KindColleague {
+		a.hearOfColleague(p, *e)
+		return nil
+	}
+	before := p.Customer
 	changed, err := a.change(ctx, p, *e)
 	if err != nil {
 		return err
@@ -87,15 +93,25 @@ func (a *application) apply(ctx context.Context, e *journey.Event, customer stri
 	heard := changed
 	if e.Historical {
 		o.Reason = "historical"
-	} else if e.Name != "" {
-		heard = append(slices.Clone(changed), journey.ListenEvent+e.Name)
-		if err := a.trigger(ctx, p, *e, &o); err != nil {
+	} else {
+		if e.Name != "" {
+			heard = append(slices.Clone(changed), journey.ListenEvent+e.Name)
+		}
+		if err := a.trigger(ctx, p, before, *e, &o); err != nil {
 			return err
 		}
 	}
 	a.wakeThose(p.ID, heard, &o)
 	a.done = append(a.done, appliedEvent{ID: e.ID, Customer: p.ID, Number: e.Number, Outcome: o})
 	return nil
+}
+
+// hearOfColleague wakes the enrollments that a colleague's event concerns. It is nothing that she did.
+func (a *application) hearOfColleague(p *person, e journey.Event) {
+	var o outcome
+	a.touched[p.ID] = true
+	a.wakeThose(p.ID, []string{journey.ListenColleague + e.Name}, &o)
+	a.done = append(a.done, appliedEvent{ID: e.ID, Customer: p.ID, Number: e.Number, Outcome: o})
 }
 
 // change applies the event to her profile and says what is different.
@@ -168,39 +184,79 @@ func (a *application) count(e journey.Event) {
 	}
 }
 
-// trigger lets her into the journeys that the event starts.
-func (a *application) trigger(ctx context.Context, p *person, e journey.Event, o *outcome) error {
-	for _, key := range a.broken {
-		o.Ignored = append(o.Ignored, ignored{Journey: key, Reason: "unreadable"})
+// trigger lets her into the journeys that the event starts. Before is what she was before it.
+func (a *application) trigger(ctx context.Context, p *person, before journey.Customer, e journey.Event, o *outcome) error {
+	if e.Name != "" {
+		for _, key := range a.broken {
+			o.Ignored = append(o.Ignored, ignored{Journey: key, Reason: "unreadable"})
+		}
 	}
 	for _, l := range a.live {
-		if l.Def.Enter.Event != e.Name {
+		entry, is := occasion(l.Def, p, before, &e)
+		if !is {
 			continue
 		}
-		entry := journey.Entry{Via: journey.ViaEvent, Event: &e, Previous: past(a.enrolled[p.ID], l.Key), Now: a.now}
+		entry.Previous, entry.Rivals, entry.Now = past(a.enrolled[p.ID], l.Key), rivals(a.enrolled[p.ID], l.Key), a.now
 		var err error
 		if entry.Facts, err = a.s.entryFacts(ctx, a.tx, l, p, a.enrolled[p.ID], a.recent[p.ID]); err != nil {
 			return err
 		}
-		var refused string
-		in, err := safely(func() (in journey.Entering) { in, refused = journey.Admit(l.Def, entry); return in })
-		if err != nil {
-			refused = heldPoison // this journey cannot take the event; the customer and the other journeys can
+		all, err := safely(func() []journey.Entering { return journey.Admit(l.Def, entry) })
+		if err != nil { // this journey cannot take the event; the customer and the other journeys can
+			all = []journey.Entering{{Refused: heldPoison}}
 		}
-		if !in.Yes {
-			o.Ignored = append(o.Ignored, ignored{Journey: l.Key, Reason: refused})
-			continue
+		for _, in := range all {
+			if err := a.enter(l, p, e, in, o); err != nil {
+				return err
+			}
 		}
-		id, err := a.s.queueEnrollment(&a.entries, l, p.ID, in, e.Number, a.now)
-		if err != nil {
-			return err
-		}
-		a.entered = true
-		a.enrolled[p.ID] = append(a.enrolled[p.ID], &enrolled{
-			ID: id, CustomerID: p.ID, JourneyKey: l.Key, EntryKey: in.EntryKey, Active: true, EnteredAt: a.now,
-		})
-		o.Entered = append(o.Entered, id)
 	}
+	return nil
+}
+
+// occasion says whether an event may be the trigger of a journey.
+func occasion(def *journey.Definition, p *person, before journey.Customer, e *journey.Event) (journey.Entry, bool) {
+	switch path := def.Enter.Attribute; {
+	case def.Enter.Event != "" && def.Enter.Event == e.Name:
+		return journey.Entry{Via: journey.ViaEvent, Event: e}, true
+	case path != "":
+		was, is := before.Attribute(path), p.Attribute(path)
+		return journey.Entry{Via: journey.ViaAttribute, Event: e, Was: was}, !reflect.DeepEqual(was, is)
+	}
+	return journey.Entry{}, false
+}
+
+// enter begins one enrollment, tells the one that there is of the further trigger, or notes why neither.
+func (a *application) enter(l live, p *person, e journey.Event, in journey.Entering, o *outcome) error {
+	if in.Meanwhile != "" {
+		i := slices.IndexFunc(a.enrolled[p.ID], func(x *enrolled) bool {
+			return x.Active && x.JourneyKey == l.Key && x.EntryKey == in.EntryKey
+		})
+		id := a.enrolled[p.ID][i].ID
+		a.entered, a.woken[id] = true, true
+		o.Woke = append(o.Woke, id)
+		return queueFurther(&a.entries, id, in, a.now)
+	}
+	if !in.Yes {
+		o.Ignored = append(o.Ignored, ignored{Journey: l.Key, Reason: in.Refused})
+		return nil
+	}
+	id, err := a.s.queueEnrollment(&a.entries, l, p.ID, in, e.Number, a.now)
+	if err != nil {
+		return err
+	}
+	a.entered = true
+	a.s.queueReplacement(&a.entries, l.Key, in.Replaces, a.now)
+	for _, x := range a.enrolled[p.ID] {
+		if slices.Contains(in.Replaces, x.ID) {
+			x.Grp = ""
+		}
+	}
+	a.enrolled[p.ID] = append(a.enrolled[p.ID], &enrolled{
+		ID: id, CustomerID: p.ID, JourneyKey: l.Key, EntryKey: in.EntryKey, Active: true, EnteredAt: a.now,
+		Grp: l.Def.Group, Priority: l.Def.Priority,
+	})
+	o.Entered = append(o.Entered, id)
 	return nil
 }
 

@@ -21,7 +21,8 @@ func pausedSQL(m string) string {
 		OR p.scope = 'customer' AND p.target = ` + m + `.customer_id
 		OR p.scope = 'enrollment' AND p.target = ` + m + `.enrollment_id
 		OR p.scope = 'journey' AND p.target = ` + m + `.journey_key
-		OR p.scope = 'topic' AND p.target = ` + m + `.topic) OFFSET 0)`
+		OR p.scope = 'topic' AND p.target = ` + m + `.topic
+		OR p.scope = 'customer_topic' AND p.target = ` + m + `.customer_id || '/' || ` + m + `.topic) OFFSET 0)`
 }
 
 // verdictSQL is why the message m may never go, ” when it may; $1 is product time, $2 says that the relay is the sandbox.

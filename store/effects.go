@@ -16,6 +16,9 @@ import (
 // write stores a decision: position, plan, log and effects, in one round trip, and takes the wake-up away that led to it.
 // Only what is rare costs another one: enrollments that a `start` asks for, and the events that tell of dropped messages.
 func (s *Store) write(ctx context.Context, tx pgx.Tx, e *enrollment, def *journey.Definition, g *ground, out journey.Output, now time.Time) error {
+	if err := s.closeGate(ctx, tx, e, g, out.Effects); err != nil {
+		return err
+	}
 	b := &pgx.Batch{}
 	if err := queuePosition(b, e, g, out); err != nil {
 		return err
@@ -43,6 +46,12 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, e *enrollment, def *journe
 		return err
 	}
 	if err := s.tellOfMessages(ctx, tx, dropped); err != nil {
+		return err
+	}
+	if err := s.changeRights(ctx, tx, e, out.Effects); err != nil {
+		return err
+	}
+	if err := s.attributesBecame(ctx, tx, e, g.Facts.Customer, out); err != nil {
 		return err
 	}
 	return s.startOthers(ctx, tx, e, out)

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -81,21 +83,54 @@ func (s *Store) enter(ctx context.Context, tx pgx.Tx, l live, p *person, e journ
 		return journey.Enrolled{}, err
 	}
 	e.Now = s.clock.Now()
-	e.Previous = past(before, l.Key)
+	e.Previous, e.Rivals = past(before, l.Key), rivals(before, l.Key)
 	if e.Facts, err = s.entryFacts(ctx, tx, l, p, before, nil); err != nil {
 		return journey.Enrolled{}, err
 	}
-	in, refused := journey.Admit(l.Def, e)
-	if !in.Yes {
-		return refusedEntry(before, l.Key, in.EntryKey, refused), nil
-	}
+	var first *journey.Enrolled // of several, per item, the first that entered answers; or else the first
 	b := &pgx.Batch{}
-	id, err := s.queueEnrollment(b, l, p.ID, in, p.Applied, e.Now)
-	if err != nil {
-		return journey.Enrolled{}, err
+	for _, in := range journey.Admit(l.Def, e) {
+		answer := refusedEntry(before, l.Key, in.EntryKey, in.Refused)
+		switch {
+		case in.Yes:
+			id, err := s.queueEnrollment(b, l, p.ID, in, p.Applied, e.Now)
+			if err != nil {
+				return journey.Enrolled{}, err
+			}
+			answer = journey.Enrolled{EnrollmentID: id}
+			s.queueReplacement(b, l.Key, in.Replaces, e.Now)
+		case in.Meanwhile != "" && answer.EnrollmentID != "":
+			if err := queueFurther(b, answer.EnrollmentID, in, e.Now); err != nil {
+				return journey.Enrolled{}, err
+			}
+			s.queueWake(b, []string{answer.EnrollmentID})
+		}
+		if first == nil || first.Reason != "" && in.Yes {
+			first = &answer
+		}
+	}
+	if b.Len() == 0 {
+		return *first, nil
 	}
 	b.Queue(`SELECT pg_notify($1, '')`, channelWakeups)
-	return journey.Enrolled{EnrollmentID: id}, tx.SendBatch(ctx, b).Close()
+	return *first, tx.SendBatch(ctx, b).Close()
+}
+
+// queueFurther adds what a further trigger asks of the enrollment that there is already.
+func queueFurther(b *pgx.Batch, enrollmentID string, in journey.Entering, now time.Time) error {
+	data, err := json.Marshal(requestData{Trigger: in.Trigger, Vars: in.Vars})
+	if err != nil {
+		return err
+	}
+	b.Queue(`INSERT INTO requests (enrollment_id, verb, reason, by, at, data) VALUES ($1, $2, 'a further trigger', 'trigger', $3, $4)`,
+		enrollmentID, in.Meanwhile, now, string(data))
+	return nil
+}
+
+// requestData is what a request brings along.
+type requestData struct {
+	Trigger map[string]any `json:"trigger,omitempty"`
+	Vars    map[string]any `json:"vars,omitempty"`
 }
 
 // refusedEntry names the enrollment that has the entry key, where that is why she did not enter.
@@ -105,6 +140,30 @@ func refusedEntry(before []*enrolled, journeyKey, entryKey, reason string) journ
 		return journey.Enrolled{Reason: reason}
 	}
 	return journey.Enrolled{EnrollmentID: before[i].ID, Existing: true, Reason: reason}
+}
+
+// rivals are her active enrollments in other journeys that have a group.
+func rivals(before []*enrolled, journeyKey string) []journey.Rival {
+	var out []journey.Rival
+	for _, e := range before {
+		if e.Active && e.Grp != "" && e.JourneyKey != journeyKey {
+			out = append(out, journey.Rival{ID: e.ID, Group: e.Grp, Priority: e.Priority})
+		}
+	}
+	return out
+}
+
+// queueReplacement adds the requests to exit of the enrollments that make room for one of a higher priority. They are out of
+// their group at once: they stand in nobody's way while they are on their way out.
+func (s *Store) queueReplacement(b *pgx.Batch, by string, ids []string, now time.Time) {
+	if len(ids) == 0 {
+		return
+	}
+	b.Queue(`UPDATE enrollments SET grp = '' WHERE id = ANY($1)`, ids)
+	b.Queue(`
+		INSERT INTO requests (enrollment_id, verb, reason, by, at)
+		SELECT id, 'exit', $2, $3, $4 FROM unnest($1::text[]) AS id`, ids, journey.ReasonReplaced, "journey "+by, now)
+	s.queueWake(b, ids)
 }
 
 func past(before []*enrolled, journeyKey string) []journey.Past {
@@ -121,7 +180,7 @@ func past(before []*enrolled, journeyKey string) []journey.Past {
 // written, in order.
 func (s *Store) entryFacts(ctx context.Context, q querier, l live, p *person, before []*enrolled, recent []journey.Event) (journey.Facts, error) {
 	f := journey.Facts{JourneyKey: l.Key, Version: l.Version, Customer: p.Customer, Zone: s.zoneOf(p.Customer), Applied: p.Applied}
-	if l.Def.Enter.If == nil {
+	if l.Def.Enter.If == nil && len(l.Def.Declares.Segments) == 0 {
 		return f, nil
 	}
 	needs := l.Def.Needs()
@@ -164,18 +223,50 @@ func whereabouts(before []*enrolled, journeyKey string) string {
 func (s *Store) queueEnrollment(b *pgx.Batch, l live, customerID string, in journey.Entering, cursor int64, now time.Time) (string, error) {
 	id := journey.NewID(journey.PrefixEnrollment)
 	state, err := json.Marshal(journey.State{
-		Status: journey.StatusActive, EnteredAt: now, Since: now, Trigger: in.Trigger, Holdout: in.Holdout, Cursor: cursor,
+		Status: journey.StatusActive, EnteredAt: now, Since: now, Trigger: in.Trigger, Vars: in.Vars, Holdout: in.Holdout,
+		Cursor: cursor,
 	})
 	if err != nil {
 		return "", err
 	}
 	b.Queue(`
-		INSERT INTO enrollments (id, journey_key, version, customer_id, entry_key, status, state, holdout, entered_at)
-		VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8)`,
-		id, l.Key, l.Version, customerID, in.EntryKey, string(state), in.Holdout, now)
+		INSERT INTO enrollments (id, journey_key, version, customer_id, entry_key, status, state, holdout, entered_at, grp, priority)
+		VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10)`,
+		id, l.Key, l.Version, customerID, in.EntryKey, string(state), in.Holdout, now, l.Def.Group, l.Def.Priority)
 	b.Queue(`INSERT INTO wakeups (enrollment_id, start, journey_key, created_wall) VALUES ($1, true, $2, $3)`,
 		id, l.Key, s.clock.Wall())
 	return id, nil
+}
+
+// attributesBecame lets her into the journeys that wait for an attribute that this decision has set.
+func (s *Store) attributesBecame(ctx context.Context, tx pgx.Tx, e *enrollment, before journey.Customer, out journey.Output) error {
+	if len(out.Effects.Set) == 0 {
+		return nil
+	}
+	lives, _, err := s.liveJourneys(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, l := range lives {
+		if l.Def.Enter.Attribute == "" {
+			continue
+		}
+		people, err := loadPeople(ctx, tx, []string{e.CustomerID})
+		if err != nil {
+			return err
+		}
+		p, was := people[e.CustomerID], before.Attribute(l.Def.Enter.Attribute)
+		if reflect.DeepEqual(was, p.Attribute(l.Def.Enter.Attribute)) {
+			continue
+		}
+		_, err = s.enter(ctx, tx, l, p, journey.Entry{
+			Via: journey.ViaAttribute, Was: was, APIKey: fmt.Sprintf("set:%s/%d", e.ID, e.Seq+1),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // startOthers lets her into the journeys that a decision starts. One that does not take her is noted, and stops nothing.

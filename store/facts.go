@@ -40,6 +40,7 @@ func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *j
 	if needs.Messages {
 		queueMessageFacts(b, e.ID, &f.Messages)
 	}
+	queueCaps(b, e.CustomerID, needs, s.clock.Now(), def, f)
 	queueMemory(b, e.CustomerID, needs, f)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, err
@@ -58,7 +59,8 @@ func queuePauses(b *pgx.Batch, e *enrollment, topic string, into *[]journey.Paus
 		SELECT id, scope, target, reason, by, since_at AS since, until_at AS until, ended_at, on_resume
 		FROM pauses
 		WHERE (scope = 'everything' OR scope = 'customer' AND target = $1 OR scope = 'enrollment' AND target = $2
-		       OR scope = 'journey' AND target = $3 OR scope = 'topic' AND target = $4)
+		       OR scope = 'journey' AND target = $3 OR scope = 'topic' AND target = $4
+		       OR scope = 'customer_topic' AND target = $1 || '/' || $4)
 		  AND (coalesce(ended_at, until_at) IS NULL OR coalesce(ended_at, until_at) > $5)
 		ORDER BY since_at, id`, e.CustomerID, e.ID, e.JourneyKey, topic, e.EnteredAt).Query(func(rows pgx.Rows) error {
 		var err error
@@ -69,14 +71,16 @@ func queuePauses(b *pgx.Batch, e *enrollment, topic string, into *[]journey.Paus
 
 // queueRequests adds what support asked for.
 func queueRequests(b *pgx.Batch, enrollmentID string, into *ground) {
-	b.Queue(`SELECT id, verb, to_step, reason, by FROM requests WHERE enrollment_id = $1 ORDER BY id`, enrollmentID).
+	b.Queue(`SELECT id, verb, to_step, reason, by, data FROM requests WHERE enrollment_id = $1 ORDER BY id`, enrollmentID).
 		Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				var id int64
 				var r journey.Request
-				if err := rows.Scan(&id, &r.Verb, &r.To, &r.Reason, &r.By); err != nil {
+				var data requestData
+				if err := rows.Scan(&id, &r.Verb, &r.To, &r.Reason, &r.By, &data); err != nil {
 					return err
 				}
+				r.Trigger, r.Vars = data.Trigger, data.Vars
 				into.requests, into.Facts.Requests = append(into.requests, id), append(into.Facts.Requests, r)
 			}
 			return rows.Err()
@@ -112,11 +116,11 @@ func queueSuppressed(b *pgx.Batch, customerID, topic string, now time.Time, into
 // queueNews adds the events that have not been decided on. Historical ones trigger nothing.
 func queueNews(b *pgx.Batch, e *enrollment, names []string, into *[]journey.Event) {
 	b.Queue(`
-		SELECT id, kind, coalesce(customer_id, ''), user_id, anonymous_id, name, properties, context, happened_at, received_at,
-		       coalesce(number, 0), historical
-		FROM events
-		WHERE customer_id = $1 AND number > $2 AND name = ANY($3) AND NOT historical
-		ORDER BY number`, e.CustomerID, e.State.Cursor, names).Query(func(rows pgx.Rows) error {
+		SELECT e.id, e.kind, coalesce(e.customer_id, ''), e.user_id, e.anonymous_id, e.name, coalesce(o.properties, e.properties),
+		       e.context, e.happened_at, e.received_at, coalesce(e.number, 0), e.historical
+		FROM events e LEFT JOIN events o ON e.kind = 'colleague' AND o.id = e.context->>'event'
+		WHERE e.customer_id = $1 AND e.number > $2 AND e.name = ANY($3) AND NOT e.historical
+		ORDER BY e.number`, e.CustomerID, e.State.Cursor, names).Query(func(rows pgx.Rows) error {
 		var err error
 		*into, err = pgx.CollectRows(rows, scanEvent)
 		return err
@@ -128,10 +132,36 @@ func queueMessageFacts(b *pgx.Batch, enrollmentID string, into *[]journey.Messag
 	b.Queue(`
 		SELECT id, step, state, reason = 'bounced' OR state = 'failed' AND reason NOT IN ('render', 'no_smtputf8')
 		           OR EXISTS (SELECT FROM bounces b WHERE b.message_id = m.id AND b.kind <> 'complaint') AS bounced,
-		       EXISTS (SELECT FROM observations o WHERE o.message_id = m.id AND kind = 'click' AND NOT machine) AS clicked
+		       EXISTS (SELECT FROM observations o WHERE o.message_id = m.id AND kind = 'click' AND NOT machine) AS clicked, queued_at AS at
 		FROM messages m WHERE enrollment_id = $1 ORDER BY queued_at, id`, enrollmentID).Query(func(rows pgx.Rows) error {
 		var err error
 		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[journey.MessageFact])
+		return err
+	})
+}
+
+// queueCaps adds the caps of topics, and the messages that they and the cap of the journey count.
+func queueCaps(b *pgx.Batch, customerID string, needs journey.Needs, now time.Time, def *journey.Definition, into *journey.Facts) {
+	into.Caps = map[string]journey.Cap{}
+	if len(needs.Topics) > 0 {
+		b.Queue(`SELECT key, cap FROM topics WHERE key = ANY($1) AND cap IS NOT NULL`, needs.Topics).Query(func(rows pgx.Rows) error {
+			var key string
+			var c journey.Cap
+			_, err := pgx.ForEachRow(rows, []any{&key, &c}, func() error { into.Caps[key] = c; return nil })
+			return err
+		})
+	}
+	declared := needs.Cap
+	for _, t := range def.Declares.Topics {
+		declared = declared || t.Cap != nil
+	}
+	b.Queue(`
+		SELECT journey_key AS journey, topic, not_before_at AS at FROM messages
+		WHERE customer_id = $1 AND state NOT IN ('dropped', 'failed') AND not_before_at > $2
+		  AND ($3 OR EXISTS (SELECT FROM topics WHERE key = ANY($4) AND cap IS NOT NULL))
+		ORDER BY not_before_at DESC LIMIT 1000`, customerID, now.Add(-journey.MaxDuration), declared, needs.Topics).Query(func(rows pgx.Rows) error {
+		var err error
+		into.Sent, err = pgx.CollectRows(rows, pgx.RowToStructByName[journey.SentFact])
 		return err
 	})
 }
@@ -144,7 +174,7 @@ func queueMemory(b *pgx.Batch, customerID string, needs journey.Needs, into *jou
 			SELECT e.* FROM unnest($2::text[]) AS wanted CROSS JOIN LATERAL (
 			    SELECT id, kind, coalesce(customer_id, ''), user_id, anonymous_id, name, properties, context, happened_at,
 			           received_at, coalesce(number, 0), historical
-			    FROM events WHERE customer_id = $1 AND name = wanted AND number IS NOT NULL
+			    FROM events WHERE customer_id = $1 AND name = wanted AND number IS NOT NULL AND kind <> 'colleague'
 			    ORDER BY number DESC LIMIT $3) e`, customerID, needs.History, journey.HistoryMax).Query(func(rows pgx.Rows) error {
 			events, err := pgx.CollectRows(rows, scanEvent)
 			for _, e := range events {
@@ -152,6 +182,9 @@ func queueMemory(b *pgx.Batch, customerID string, needs journey.Needs, into *jou
 			}
 			return err
 		})
+	}
+	if len(needs.AccountHistory) > 0 {
+		queueAccountHistory(b, customerID, needs.AccountHistory, into)
 	}
 	if len(needs.Journeys) > 0 {
 		b.Queue(`
@@ -180,6 +213,24 @@ func queueMemory(b *pgx.Batch, customerID string, needs journey.Needs, into *jou
 			return rows.Err()
 		})
 	}
+}
+
+// queueAccountHistory adds past events of everybody of her account, herself included. Who has no account has herself.
+func queueAccountHistory(b *pgx.Batch, customerID string, names []string, into *journey.Facts) {
+	into.AccountHistory = map[string][]journey.Event{}
+	b.Queue(`
+		SELECT e.* FROM unnest($2::text[]) AS wanted CROSS JOIN LATERAL (
+		    SELECT v.id, v.kind, coalesce(v.customer_id, ''), v.user_id, v.anonymous_id, v.name, v.properties, v.context,
+		           v.happened_at, v.received_at, coalesce(v.number, 0), v.historical
+		    FROM events v WHERE v.name = wanted AND v.number IS NOT NULL AND v.kind <> 'colleague' AND v.customer_id IN (
+		        SELECT $1 UNION SELECT m.id FROM customers c JOIN customers m ON m.account_id = c.account_id WHERE c.id = $1)
+		    ORDER BY v.received_at DESC, v.seq DESC LIMIT $3) e`, customerID, names, journey.HistoryMax).Query(func(rows pgx.Rows) error {
+		events, err := pgx.CollectRows(rows, scanEvent)
+		for _, e := range events {
+			into.AccountHistory[e.Name] = append(into.AccountHistory[e.Name], e)
+		}
+		return err
+	})
 }
 
 // scanEvent reads an event; the order of the columns is that of the queries in this package.

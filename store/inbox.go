@@ -146,6 +146,8 @@ type enrolled struct {
 	Listens    []string
 	EnteredAt  time.Time
 	EndedAt    *time.Time
+	Grp        string // of its journey; "" none
+	Priority   int
 }
 
 func (a *application) loadEnrolled(ctx context.Context, customers []string) error {
@@ -159,7 +161,7 @@ func (a *application) loadEnrolled(ctx context.Context, customers []string) erro
 // loadEnrolled returns every enrollment of the customers, the oldest first.
 func loadEnrolled(ctx context.Context, q querier, customers []string) ([]*enrolled, error) {
 	rows, err := q.Query(ctx, `
-		SELECT id, customer_id, journey_key, entry_key, status = 'active' AS active, listens, entered_at, ended_at
+		SELECT id, customer_id, journey_key, entry_key, status = 'active' AS active, listens, entered_at, ended_at, grp, priority
 		FROM enrollments WHERE customer_id = ANY($1) ORDER BY entered_at, id`, customers)
 	if err != nil {
 		return nil, err

@@ -154,8 +154,9 @@ func declare(ctx context.Context, tx pgx.Tx, d journey.Declarations) error {
 	batch := &pgx.Batch{}
 	for _, key := range slices.Sorted(maps.Keys(d.Topics)) {
 		t := d.Topics[key]
-		batch.Queue(`INSERT INTO topics (key, name, double_opt_in) VALUES ($1, $2, $3)
-			ON CONFLICT (key) DO UPDATE SET name = excluded.name, double_opt_in = excluded.double_opt_in`, key, t.Name, t.DoubleOptIn)
+		batch.Queue(`INSERT INTO topics (key, name, double_opt_in, cap) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (key) DO UPDATE SET name = excluded.name, double_opt_in = excluded.double_opt_in, cap = excluded.cap`,
+			key, t.Name, t.DoubleOptIn, t.Cap)
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.Pools)) {
 		p := d.Pools[key]

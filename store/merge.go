@@ -144,7 +144,7 @@ func (s *Store) collisions(ctx context.Context, q querier, all []standing) (exit
 			return nil, nil, err
 		}
 		k := entry{e.JourneyKey, e.EntryKey}
-		sideBySide := def.Reentry != nil && (def.Reentry.Per != "" || def.Reentry.Always)
+		sideBySide := def.Reentry != nil && (len(def.Reentry.Per) > 0 || def.Reentry.Always) || def.Enter.Each != nil
 		behind := staying[e.JourneyKey] && !sideBySide || keys[k]
 		if e.Active && behind {
 			exits = append(exits, e.ID)
@@ -214,6 +214,9 @@ func moveRows(b *pgx.Batch, from, into string) {
 	b.Queue(`UPDATE survey_invites SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE step_log SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE pauses SET target = $2 WHERE scope = 'customer' AND target = $1 AND ended_at IS NULL`, from, into)
+	b.Queue(`
+		UPDATE pauses SET target = $2 || substr(target, length($1) + 1)
+		WHERE scope = 'customer_topic' AND starts_with(target, $1 || '/') AND ended_at IS NULL`, from, into)
 }
 
 // mergeProfile writes what the two know together and empties the one that goes: she is only a pointer now.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -76,7 +77,7 @@ func (s *Store) EndPauses(ctx context.Context, scope journey.Scope, target strin
 }
 
 func isWide(scope journey.Scope) bool {
-	return scope != journey.ScopeCustomer && scope != journey.ScopeEnrollment
+	return scope != journey.ScopeCustomer && scope != journey.ScopeEnrollment && scope != journey.ScopeCustomerTopic
 }
 
 // lockScope takes the lock of a scope, in the order of the design (customers before enrollments), and returns the customer
@@ -89,6 +90,9 @@ func (s *Store) lockScope(ctx context.Context, tx pgx.Tx, scope journey.Scope, t
 		}
 		woken, err = activeOf(ctx, tx, target)
 		return target, woken, err
+	case journey.ScopeCustomerTopic:
+		customer, _, _ = strings.Cut(target, "/")
+		return s.lockScope(ctx, tx, journey.ScopeCustomer, customer)
 	case journey.ScopeEnrollment:
 		customer, err = lockEnrollmentRow(ctx, tx, target)
 		return customer, []string{target}, err

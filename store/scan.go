@@ -29,10 +29,14 @@ func (s *Store) ScanInactive(ctx context.Context, limit int) (entered int, err e
 		return 0, err
 	}
 	for _, l := range lives {
-		if l.Def.Enter.Inactive == nil {
+		scan := s.scanJourney
+		switch {
+		case l.Def.Enter.ByCalendar():
+			scan = s.scanCalendar
+		case l.Def.Enter.Inactive == nil:
 			continue
 		}
-		n, err := s.scanJourney(ctx, l, limit)
+		n, err := scan(ctx, l, limit)
 		entered += n
 		if err != nil {
 			return entered, err

@@ -1,0 +1,64 @@
+package simulate_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"perennial/intake"
+	"perennial/journey"
+	"perennial/simulate"
+)
+
+// play runs a journey that is written in the test, without mails.
+func play(t *testing.T, source, scenario string) []string {
+	t.Helper()
+	def, problems := journey.Parse("journey.yaml", []byte(source))
+	require.Empty(t, problems.Errors(), "%v", problems)
+	s, err := simulate.ParseScenario("scenario.yaml", []byte(scenario))
+	require.NoError(t, err)
+	timeline, err := simulate.Run(def, nil, s.Persona, s.Script, simulate.Options{Profile: intake.Profile})
+	require.NoError(t, err)
+	return timeline.Lines()
+}
+
+const start = "start: 2026-03-02T08:00:00Z\n"
+
+func TestStepsThatChangeRightsArePlayed(t *testing.T) {
+	t.Parallel()
+	lines := play(t, `
+journey: sunset
+name: Sunset
+topic: offers
+enter: { when: { event: Quiet } }
+reentry: always
+steps:
+  - repeat: { times: 2, then: [ { send: still-there }, { wait: 2d } ] }
+  - pause: { topics: [offers], for: 10d }
+  - leave: [win-back]
+  - consent: { topic: offers, is: withdrawn }
+  - suppress: { reason: enough }
+  - send: never
+`, start+"customer: { topics: { offers: true } }\nevents: [ { event: Quiet } ]\n")
+	assert.Equal(t, []string{
+		"+0d Mon 08:00 enter", "+0d Mon 08:00 repeat repeat 1", "+0d Mon 08:00 send still-there", "+2d Wed 08:00 repeat repeat 2",
+		"+2d Wed 08:00 send still-there", "+4d Fri 08:00 repeat repeat over: times", "+4d Fri 08:00 snooze [offers]",
+		"+4d Fri 08:00 paused by=journey sunset reason=step pause-offers until=2026-03-16T08:00:00Z",
+		"+14d Mon 08:00 resumed on_resume=keep shifted=10 days", "+14d Mon 08:00 leave [win-back]",
+		"+14d Mon 08:00 consent offers: withdrawn", "+14d Mon 08:00 suppress", "+14d Mon 08:00 not sent never: suppressed",
+		"+14d Mon 08:00 exit finished",
+	}, lines)
+}
+
+func TestTheCalendarIsPlayed(t *testing.T) {
+	t.Parallel()
+	lines := play(t, `
+journey: birthday
+name: Birthday
+topic: offers
+enter: { when: { date: { attribute: born, at: "09:00", yearly: true } } }
+steps: [ { send: happy-birthday } ]
+`, start+"customer: { timezone: Europe/Vienna, topics: { offers: true }, attributes: { born: 2000-02-29 } }\nuntil: 370d\n")
+	assert.Equal(t, []string{"+363d Sun 09:00 enter", "+363d Sun 09:00 send happy-birthday", "+363d Sun 09:00 exit finished"}, lines)
+}
