@@ -2,8 +2,6 @@ package activities
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +30,7 @@ type lane struct {
 	dialing chan struct{} // one in it for each dial under way
 
 	mu   sync.Mutex
-	held map[journey.Fence]bool // claimed, until the reply is stored: to be renewed
+	held map[journey.Fence]bool // claimed, until the reply is stored; true: for so long that it is to be renewed
 }
 
 func newLane(s *Sender, name string) *lane {
@@ -52,14 +50,15 @@ func (l *lane) hold(f journey.Fence, held bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if held {
-		l.held[f] = true
+		l.held[f] = false
 	} else {
 		delete(l.held, f)
 	}
 }
 
 // renew keeps what this process has under way, for as long as it lives: a relay may take minutes for its banner, and nine for its
-// reply. What nobody renews is soon somebody else's, so that the death of a sender holds up no customer for long.
+// reply. What nobody renews is soon somebody else's, so that the death of a sender holds up no customer for long. What has only
+// just been claimed is left alone: renewing it would lock its row while it asks for the dot, and the dot waits for nobody.
 func (l *lane) renew() {
 	tick := time.NewTicker(claimLease / 3)
 	defer tick.Stop()
@@ -69,9 +68,7 @@ func (l *lane) renew() {
 			return
 		case <-tick.C:
 		}
-		l.mu.Lock()
-		fences := slices.Collect(maps.Keys(l.held))
-		l.mu.Unlock()
+		fences := l.longHeld()
 		if len(fences) == 0 {
 			continue
 		}
@@ -93,6 +90,20 @@ func (l *lane) close(ctx context.Context) error {
 	case <-ctx.Done():
 		return journey.Faultf(journey.CodeUnavailable, "messages of %s still wait for the relay's reply", l.name)
 	}
+}
+
+// longHeld lists what was under way at the last look already.
+func (l *lane) longHeld() []journey.Fence {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var long []journey.Fence
+	for f, seen := range l.held {
+		if seen {
+			long = append(long, f)
+		}
+		l.held[f] = true
+	}
+	return long
 }
 
 // judge lets the breakers know how an attempt went.
