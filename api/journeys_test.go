@@ -139,3 +139,15 @@ func TestIdempotencyKey(t *testing.T) {
 	assert.Equal(t, 5, pauses[200]+pauses[409], "%v", pauses)
 	assert.Equal(t, 1, one[int](s, `SELECT count(*) FROM pauses`), "asked five times at once")
 }
+
+func TestPublishRefusesNamesThatNobodyHas(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	source := "journey: dangling\nname: Dangling\ntopic: transactional\nenter: { when: api }\nsteps:\n" +
+		"  - coupon: { pool: nowhere }\n  - start: nobody\n"
+	s.must(journey.RoleMarketer, http.MethodPut, "/api/journeys/dangling", m{"journey": source, "files": m{}})
+	refused := s.call(journey.RoleMarketer, http.MethodPost, "/api/journeys/dangling/publish", m{"in_flight": "keep"})
+	require.Equal(t, 422, refused.status, refused.body)
+	assert.Contains(t, refused.body, "there is no pool nowhere on this server")
+	assert.Contains(t, refused.body, "there is no journey nobody on this server")
+}

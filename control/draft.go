@@ -16,6 +16,7 @@ type Drafts interface {
 	Publish(ctx context.Context, p journey.Publication) (v journey.Version, unchanged bool, err error)
 	ArchiveJourney(ctx context.Context, key string, by journey.Actor) error
 	Version(ctx context.Context, key string, number int) (journey.Version, error)
+	Unknown(ctx context.Context, named journey.References) (journey.References, error)
 }
 
 // Edit asks for a new draft of a journey.

@@ -38,12 +38,35 @@ func (c *Control) Publish(ctx context.Context, by journey.Actor, key, inFlight, 
 	def, problems := journey.Parse(JourneyFile, []byte(d.Source))
 	if def != nil {
 		problems = append(problems, c.Check(def, d.Files)...)
+		dangling, err := c.dangling(ctx, def)
+		if err != nil {
+			return Publishing{}, err
+		}
+		problems = append(problems, dangling...)
 	}
 	if len(problems.Errors()) > 0 {
 		return Publishing{}, faulty(key, problems)
 	}
 	v, unchanged, err := c.Store.Publish(ctx, journey.Publication{Key: key, Name: def.Name, ETag: d.ETag, Declares: def.Declares, By: by})
 	return Publishing{Version: v, Unchanged: unchanged, Warnings: problems}, err
+}
+
+// dangling are the names that neither the journey declares nor the server has. A draft may have them; nobody may enter with them.
+func (c *Control) dangling(ctx context.Context, def *journey.Definition) (out journey.Problems, err error) {
+	unknown, err := c.Store.Unknown(ctx, def.References())
+	if err != nil {
+		return nil, err
+	}
+	say := func(keys []string, what, mend string) {
+		for _, key := range keys {
+			out = append(out, journey.Problem{File: JourneyFile, Path: what + " " + key,
+				Message: "there is no " + what + " " + key + " on this server", Mend: mend})
+		}
+	}
+	say(unknown.Pools, "pool", "declare it under pools:")
+	say(unknown.Surveys, "survey", "declare it under surveys:, or use nps, csat or ces")
+	say(unknown.Journeys, "journey", "PUT that one first, if only as a draft")
+	return out, nil
 }
 
 // Archive takes a journey out of service: nobody enters any more, those inside go on to their end.

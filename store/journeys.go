@@ -215,3 +215,15 @@ func (s *Store) Version(ctx context.Context, key string, number int) (v journey.
 	}
 	return v, err
 }
+
+// Unknown returns those of the references that the server does not have: pools, surveys and journeys, in any state. Topics come
+// into being with the first consent and are not looked up.
+func (s *Store) Unknown(ctx context.Context, named journey.References) (unknown journey.References, err error) {
+	defer wrap(&err, "looking up what a journey names")
+	err = s.pool.QueryRow(ctx, `
+		SELECT array(SELECT key FROM unnest($1::text[]) key WHERE key NOT IN (SELECT p.key FROM pools p)),
+			array(SELECT key FROM unnest($2::text[]) key WHERE key NOT IN (SELECT s.key FROM surveys s)),
+			array(SELECT key FROM unnest($3::text[]) key WHERE key NOT IN (SELECT j.key FROM journeys j))`,
+		named.Pools, named.Surveys, named.Journeys).Scan(&unknown.Pools, &unknown.Surveys, &unknown.Journeys)
+	return unknown, err
+}
