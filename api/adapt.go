@@ -124,8 +124,8 @@ func (s *server) run(ctx context.Context, req *request, r route) (answer, error)
 	return answer{status: http.StatusOK, body: out}, nil
 }
 
-// once answers a request with an Idempotency-Key: the first time by doing it, after that with the first answer. What failed
-// on our side is not kept: it may be tried again.
+// once answers a request with an Idempotency-Key: the first time by doing it, after that with the first answer. A refusal is not
+// kept, for nothing was done: whoever asks again once the customer is known, or the draft is there, is not to hear the old answer.
 func (s *server) once(ctx context.Context, req *request, key string, r route) (answer, error) {
 	if len(key) > 200 || !utf8.ValidString(key) {
 		return answer{}, journey.Faultf(journey.CodeMalformed, "an Idempotency-Key has at most 200 bytes")
@@ -149,11 +149,7 @@ func (s *server) once(ctx context.Context, req *request, key string, r route) (a
 	}()
 	a, err := s.run(ctx, req, r)
 	if err != nil {
-		p := s.problemOf(err, req.http)
-		if p.Status >= http.StatusInternalServerError || p.Status == http.StatusTooManyRequests {
-			return answer{}, err
-		}
-		a = answer{status: p.Status, body: p, header: http.Header{"Content-Type": {contentOf(p.Status)}}}
+		return answer{}, err
 	}
 	if a.raw == nil {
 		if a.raw, err = marshal(a.body); err != nil {
