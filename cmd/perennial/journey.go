@@ -18,8 +18,8 @@ import (
 )
 
 func journeyCommand(env map[string]string, std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: validate, fmt, publish"}
-	cmd.AddCommand(validateCommand(std), formatCommand(std), publishCommand(env, std))
+	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: validate, fmt, graph, publish"}
+	cmd.AddCommand(validateCommand(std), formatCommand(std), graphCommand(std), publishCommand(env, std))
 	return cmd
 }
 

@@ -180,3 +180,23 @@ func (p *place) refusesAndTakes(t *testing.T) {
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "403")
 }
+
+func TestGraph(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "win-back.svg")
+	status, out, errs := command(t, nil, "journey", "graph", filepath.Join("..", "..", "templates", "win-back"), "-o", file)
+	assert.Equal(t, 0, status, errs)
+	assert.Equal(t, file+"\n", out)
+	svg, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Contains(t, string(svg), "<title>Win back inactive customers</title>")
+	status, out, _ = command(t, nil, "journey", "graph", filepath.Join("..", "..", "templates", "win-back"), "--format", "mermaid")
+	assert.Equal(t, 0, status)
+	assert.Contains(t, out, "flowchart TD")
+	status, _, errs = command(t, nil, "journey", "graph", filepath.Join("testdata", "broken-journey"))
+	assert.Equal(t, 2, status)
+	assert.Contains(t, errs, "journey.yaml")
+	status, _, errs = command(t, nil, "journey", "graph", filepath.Join("..", "..", "templates", "win-back"), "--format", "png")
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "svg or mermaid")
+}
