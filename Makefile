@@ -46,8 +46,12 @@ tools/.postgres:
 tools/.chromium:
 	@tools/need-chromium
 
+.PHONY: tools/.segment-client
+tools/.segment-client:
+	@tools/need-segment-client
+
 .PHONY: test
-test: tools/.chromium build lint test-engine test-go ## everything: lint, then all tests on real parts with the race detector
+test: tools/.chromium tools/.segment-client build lint test-engine test-go ## everything: lint, then all tests on real parts with the race detector
 
 .PHONY: test-engine
 test-engine: bin/perennial-engine

@@ -70,6 +70,7 @@ type Reader interface {
 	Tasks(ctx context.Context, done bool, team string, r journey.PageRequest) (journey.Page[journey.TaskView], error)
 	Event(ctx context.Context, id string) (journey.EventView, error)
 	Events(ctx context.Context, name string, r journey.PageRequest) (journey.Page[journey.EventView], error)
+	EventNames(ctx context.Context, r journey.PageRequest) (journey.Page[journey.EventName], error)
 	InvitationOfMessage(ctx context.Context, message string) (journey.Invitation, error)
 
 	AppendEvents(ctx context.Context, events []journey.Event) ([]journey.Acceptance, error)

@@ -135,6 +135,14 @@ func listEvents(ctx context.Context, s *server, r *request) (any, error) {
 	return s.Read.Events(ctx, r.query("name"), p)
 }
 
+func listEventNames(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	return s.Read.EventNames(ctx, p)
+}
+
 func getEvent(ctx context.Context, s *server, r *request) (any, error) {
 	return s.Read.Event(ctx, r.param("id"))
 }

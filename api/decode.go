@@ -1,12 +1,14 @@
 package api
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -24,17 +26,9 @@ func readBody(c *gin.Context) ([]byte, error) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return nil, nil
 	}
-	var from io.Reader = http.MaxBytesReader(c.Writer, r.Body, maxBody)
-	switch encoding := strings.ToLower(r.Header.Get("Content-Encoding")); encoding {
-	case "", "identity":
-	case "gzip":
-		unpacked, err := gzip.NewReader(from)
-		if err != nil {
-			return nil, journey.Faultf(journey.CodeMalformed, "the body is not the gzip that its header says it is")
-		}
-		from = unpacked
-	default:
-		return nil, journey.Faultf(journey.CodeMalformed, "the body is encoded as %q; send it plain or as gzip", encoding)
+	from, err := unpacked(http.MaxBytesReader(c.Writer, r.Body, maxBody), r.Header.Get("Content-Encoding"))
+	if err != nil {
+		return nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
 	if err != nil {
@@ -44,6 +38,31 @@ func readBody(c *gin.Context) ([]byte, error) {
 		return nil, journey.Faultf(journey.CodeTooLarge, "the body is over %d KiB, unpacked", maxBody>>10)
 	}
 	return body, nil
+}
+
+// unpacked reads a body that is plain or gzip, whatever its headers say: clients and proxies lose them, and nothing that is taken
+// here begins as gzip does. A header that says gzip of what is none is refused, and so is any other encoding.
+func unpacked(body io.Reader, encoding string) (io.Reader, error) {
+	encoding = strings.ToLower(strings.TrimSpace(encoding))
+	if !slices.Contains([]string{"", "identity", "gzip", "x-gzip"}, encoding) {
+		return nil, journey.Faultf(journey.CodeMalformed, "the body is encoded as %q; send it plain or as gzip", encoding)
+	}
+	peek := bufio.NewReader(body)
+	head, err := peek.Peek(2)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, bodyFault(err)
+	}
+	if !bytes.Equal(head, []byte{0x1f, 0x8b}) {
+		if strings.HasSuffix(encoding, "gzip") {
+			return nil, journey.Faultf(journey.CodeMalformed, "the body is not the gzip that its header says it is")
+		}
+		return peek, nil
+	}
+	z, err := gzip.NewReader(peek)
+	if err != nil {
+		return nil, journey.Faultf(journey.CodeMalformed, "the body begins as gzip and is none")
+	}
+	return z, nil
 }
 
 func bodyFault(err error) error {

@@ -51,7 +51,7 @@ func TestBatchTakesWhatIsRight(t *testing.T) {
 		"nothing",
 		m{"type": "group", "userId": "u1", "messageId": "d", "groupId": "g1", "traits": m{"name": "Looms"}},
 		m{"type": "alias", "userId": "u1", "messageId": "e", "previousId": "anon"},
-		m{"type": "screen", "userId": "u1"},
+		m{"type": "sceen", "userId": "u1"},
 	}}
 	got := s.call(journey.RoleIngest, http.MethodPost, "/v1/batch", batch)
 	require.Equal(t, 202, got.status, got.body)

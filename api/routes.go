@@ -33,6 +33,8 @@ func routes() []route {
 	return []route{
 		{post, "/v1/identify", systems, ingestOne(journey.KindIdentify)},
 		{post, "/v1/track", systems, ingestOne(journey.KindTrack)},
+		{post, "/v1/page", systems, ingestOne(journey.KindPage)},
+		{post, "/v1/screen", systems, ingestOne(journey.KindScreen)},
 		{post, "/v1/group", systems, ingestOne(journey.KindGroup)},
 		{post, "/v1/alias", systems, ingestOne(journey.KindAlias)},
 		{post, "/v1/batch", systems, ingestBatch},
@@ -90,6 +92,7 @@ func routes() []route {
 		{post, "/api/resume", admins, with(resumeEverything)},
 
 		{get, "/api/events", viewers, listEvents},
+		{get, "/api/events/names", viewers, listEventNames},
 		{get, "/api/events/:id", viewers, getEvent},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -32,7 +33,8 @@ type message struct {
 	PreviousID        string         `json:"previousId"`
 	GroupID           string         `json:"groupId"`
 	Event             string         `json:"event"`
-	Name              string         `json:"name"`
+	Name              string         `json:"name"`     // of page and screen
+	Category          string         `json:"category"` // of page and screen
 	Properties        map[string]any `json:"properties"`
 	Traits            map[string]any `json:"traits"`
 	Context           map[string]any `json:"context"`
@@ -43,9 +45,10 @@ type message struct {
 
 // known are the fields of a message that are read, or that say nothing about the customer.
 var known = map[string]bool{
-	"type": true, "messageId": true, "userId": true, "anonymousId": true, "previousId": true, "groupId": true, "event": true, "name": true,
+	"type": true, "messageId": true, "userId": true, "anonymousId": true, "previousId": true, "groupId": true, "event": true, "name": true, "category": true,
 	"properties": true, "traits": true, "context": true, "timestamp": true, "originalTimestamp": true, "sentAt": true,
 	"receivedAt": true, "integrations": true, "writeKey": true, "channel": true, "version": true, "options": true,
+	"_metadata": true,
 }
 
 // taken is the answer to one event.
@@ -223,6 +226,7 @@ func (s *server) readMessage(raw []byte, kind string, around *surroundings) (jou
 	if around != nil && e.Context == nil {
 		e.Context = around.context
 	}
+	delete(e.Context, "ip") // where she was, to the house number nearly; nothing here needs it
 	e.Context = withUnknown(e.Context, raw)
 	m.fill(&e)
 	if problems := append(m.faults(kind), s.timeFaults(&e)...); len(problems) > 0 {
@@ -251,6 +255,10 @@ func (m *message) fill(e *journey.Event) {
 	switch e.Kind {
 	case journey.KindTrack:
 		e.Name, e.Properties = m.Event, m.Properties
+	case journey.KindPage:
+		e.Name, e.Properties = journey.EventPageViewed, m.seen()
+	case journey.KindScreen:
+		e.Name, e.Properties = journey.EventScreenViewed, m.seen()
 	case journey.KindIdentify:
 		e.Properties = m.Traits
 	case journey.KindGroup:
@@ -258,6 +266,18 @@ func (m *message) fill(e *journey.Event) {
 	case journey.KindAlias:
 		e.Properties = map[string]any{"previous_id": m.PreviousID}
 	}
+}
+
+// seen is what a page or a screen says of itself, with the name and the category that stand beside its properties.
+func (m *message) seen() map[string]any {
+	all := map[string]any{}
+	maps.Copy(all, m.Properties)
+	for name, value := range map[string]string{"name": m.Name, "category": m.Category} {
+		if value != "" {
+			all[name] = value
+		}
+	}
+	return all
 }
 
 func (m *message) faults(kind string) journey.Problems {
@@ -288,8 +308,12 @@ func (m *message) faults(kind string) journey.Problems {
 		if m.PreviousID == "" {
 			add("previousId", "is missing", "send the id by which she was known before")
 		}
+	case journey.KindPage, journey.KindScreen:
+		if len(m.Name) > maxName || len(m.Category) > maxName {
+			add("name", "name or category is over 200 bytes", "use a shorter one")
+		}
 	default:
-		add("type", fmt.Sprintf("%q is no kind of event", kind), "send track, identify, group or alias")
+		add("type", fmt.Sprintf("%q is no kind of event", kind), "send identify, track, page, screen, group or alias")
 	}
 	return all
 }

@@ -7,7 +7,7 @@ import "time"
 type Event struct {
 	ID          string // evt_… made by us
 	MessageID   string // the caller's own id, by which duplicates are known; ours where none was given
-	Kind        string // track, identify, alias, group; Own for events of our own
+	Kind        string // track, identify, alias, group, page, screen; Own for events of our own
 	CustomerID  string // cus_…; set when applied
 	UserID      string // the caller's id of the customer, as sent
 	AnonymousID string
@@ -26,11 +26,20 @@ const (
 	KindIdentify = "identify"
 	KindAlias    = "alias"
 	KindGroup    = "group"
+	KindPage     = "page"
+	KindScreen   = "screen"
 	KindOwn      = "own"
 
 	// KindColleague tells a customer's journeys of an event of somebody of her account, for rules that say `by: account`. It is
 	// no event of hers otherwise. Its properties stay with the event that it speaks of (Context["event"]).
 	KindColleague = "colleague"
+)
+
+// Names under which views come in: page and screen name what was seen in their properties (name, category), and journeys see
+// them as events of these names.
+const (
+	EventPageViewed   = "Page Viewed"
+	EventScreenViewed = "Screen Viewed"
 )
 
 // Names of our own events. They stand in the customer's stream, and a journey can wait for them (design, appendix).

@@ -31,6 +31,20 @@ func (d *Definition) Needs() Needs {
 	}
 }
 
+// EventNames returns the names of all events that this version looks at: by which it is entered, for which it waits, and which its
+// conditions count.
+func (d *Definition) EventNames() []string {
+	needs, names := d.Needs(), set{}
+	names.add(d.Enter.Event)
+	if d.Enter.Inactive != nil {
+		names.add(d.Enter.Inactive.Event)
+	}
+	names.add(needs.Events...)
+	names.add(needs.History...)
+	names.add(needs.AccountHistory...)
+	return names.sorted()
+}
+
 // mailTopics returns the topics of its messages, transactional aside.
 func (d *Definition) mailTopics() []string {
 	topics := set{}

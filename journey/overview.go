@@ -194,6 +194,16 @@ type EventView struct {
 	AppliedAt  *time.Time     `json:"applied_at,omitempty"` // absent: accepted, not applied yet
 	Historical bool           `json:"historical,omitempty"`
 	Outcome    any            `json:"outcome,omitempty"`
+	Words      []string       `json:"words,omitempty"` // the outcome in sentences, of a single event
+}
+
+// EventName is a name under which events have come in.
+type EventName struct {
+	Name    string    `json:"name"`
+	FirstAt time.Time `json:"first_at"` // when the first was accepted
+	LastAt  time.Time `json:"last_at"`
+	Count   int64     `json:"count"`
+	UsedBy  []string  `json:"used_by"` // keys of live journeys that look at it
 }
 
 // Observation is a click on a link of a message, or a view of it in a browser. It changes nothing else.

@@ -19,6 +19,7 @@ func (a *application) flush(ctx context.Context) error {
 		return err
 	}
 	a.queueTotals(b)
+	a.queueNames(b)
 	a.queueConsents(b)
 	if a.entered {
 		b.QueuedQueries = append(b.QueuedQueries, a.entries.QueuedQueries...)

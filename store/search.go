@@ -38,7 +38,7 @@ func (s *Store) SearchCustomers(ctx context.Context, query string, r journey.Pag
 
 // eventColumns are those of journey.EventView, in its order.
 const eventColumns = `e.id, coalesce(i.message_id, ''), e.kind, e.name, coalesce(e.customer_id, ''), e.user_id, e.anonymous_id, e.properties,
-	e.happened_at, e.received_at, e.applied_at, e.historical, e.outcome`
+	e.happened_at, e.received_at, e.applied_at, e.historical, e.outcome, '{}'::text[]`
 
 // Event returns one event with what it did, by our id or the caller's own.
 func (s *Store) Event(ctx context.Context, id string) (e journey.EventView, err error) {
@@ -53,6 +53,10 @@ func (s *Store) Event(ctx context.Context, id string) (e journey.EventView, err 
 	if errors.Is(err, pgx.ErrNoRows) {
 		return e, journey.Faultf(journey.CodeNotFound, "there is no event %s", id)
 	}
+	if err != nil {
+		return e, err
+	}
+	e.Words, err = s.eventWords(ctx, e)
 	return e, err
 }
 
