@@ -13,6 +13,7 @@ DEV_FLAGS   ?=
 SEND_FLAGS  ?=
 TEST_FLAGS  ?=
 CRASH_FLAGS ?=
+LOAD_FLAGS  ?=
 PKG         ?= ./...
 
 .PHONY: help
@@ -95,6 +96,11 @@ bin/gotestsum bin/workflowcheck: tools/go.mod tools/go.sum
 .PHONY: crash
 crash: build ## kill -9 of everything under load, then every event, step and mail accounted for (ROUNDS=25 for longer)
 	@$(GO) run ./crash -rounds $(or $(ROUNDS),2) -seed $(or $(SEED),0) $(CRASH_FLAGS)
+
+# N= and DAY= change its size: make load N=10000 DAY=1m. It ends with 1 when one figure differs from the shop's own books.
+.PHONY: load
+load: build ## a day of a shop with 100,000 customers through the public API, every figure compared with its books
+	@$(GO) run ./load -customers $(or $(N),100000) -day $(or $(DAY),3m) -seed $(or $(SEED),0) $(LOAD_FLAGS)
 
 .PHONY: bench-step
 bench-step: bin/perennial-engine ## what a step costs, against a bare timer: one run, alternating, with the ratios

@@ -1,23 +1,19 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
 	"log"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
 	"net"
-	"net/mail"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/emersion/go-smtp"
+
+	"perennial/bench/rig"
 )
 
 // relay is the SMTP server that all mail of the installation goes to. It lives as long as the run and notes every message whose
@@ -119,22 +115,15 @@ func (r *relay) find(ctx context.Context, to, template string) (delivery, error)
 
 // take notes one message.
 func (r *relay) take(to string, raw []byte) error {
-	m, err := mail.ReadMessage(bytes.NewReader(raw))
+	l, err := rig.ReadLetter(raw)
 	if err != nil {
-		return fmt.Errorf("reading a message: %w", err)
+		return err
 	}
-	id := strings.Trim(m.Header.Get("Message-ID"), "<>")
-	names := append(strings.Split(m.Header.Get("Feedback-ID"), ":"), "", "", "")
-	lane := "marketing"
-	if names[2] == "transactional" {
-		lane = names[2]
+	if l.Template == surveyMail && l.Survey == "" {
+		return fmt.Errorf("reading %s to %s: it has no link of the survey", l.Template, to)
 	}
-	d := &delivery{to: to, template: names[1] + "/" + names[0], hash: sha256.Sum256(raw)}
-	if d.template == surveyMail {
-		if d.survey, err = surveyLink(m); err != nil {
-			return err
-		}
-	}
+	id, lane := l.MessageID, l.Lane
+	d := &delivery{to: to, template: l.Template, survey: l.Survey, hash: sha256.Sum256(raw)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if first := r.taken[id]; first != nil {
@@ -183,32 +172,4 @@ func (s *session) Data(body io.Reader) error {
 	}
 	time.Sleep(s.relay.delay())
 	return nil
-}
-
-// surveyLink finds the link of the question in the text part of a mail.
-func surveyLink(m *mail.Message) (string, error) {
-	kind, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil || !strings.HasPrefix(kind, "multipart/") {
-		return "", fmt.Errorf("looking for the link of a survey: %s is not multipart", kind)
-	}
-	parts := multipart.NewReader(m.Body, params["boundary"])
-	for {
-		p, err := parts.NextRawPart()
-		if err != nil {
-			return "", fmt.Errorf("looking for the link of a survey: %w", err)
-		}
-		text := io.Reader(p)
-		if strings.EqualFold(p.Header.Get("Content-Transfer-Encoding"), "quoted-printable") {
-			text = quotedprintable.NewReader(p)
-		}
-		raw, err := io.ReadAll(text)
-		if err != nil {
-			return "", fmt.Errorf("looking for the link of a survey: %w", err)
-		}
-		for _, word := range strings.Fields(string(raw)) {
-			if link, _, _ := strings.Cut(word, "?"); strings.HasPrefix(link, "http") && strings.Contains(link, "/s/") {
-				return link, nil
-			}
-		}
-	}
 }
