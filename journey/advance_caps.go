@@ -11,12 +11,18 @@ const ReasonCapped = "capped"
 // room returns the moment from which on all caps have room for one more message on the topic, and what becomes of it if that
 // is not now: the strictest word of the caps that have none. Transactional mail hangs on the cap of its journey only.
 func (d *decision) room(topic string) (time.Time, OverCap) {
+	return d.roomFor(d.facts.Sent, topic, d.facts.Customer.ID)
+}
+
+// roomFor is room for a customer whose messages before this decision are given.
+func (d *decision) roomFor(before []SentFact, topic, customer string) (time.Time, OverCap) {
 	free, over := d.now, OverCap("")
+	all := d.sent(before, customer)
 	look := func(c *Cap, counts func(SentFact) bool) {
 		if c == nil {
 			return
 		}
-		if at := c.free(d.sent(), counts, d.now); at.After(d.now) {
+		if at := c.free(all, counts, d.now); at.After(d.now) {
 			free = later(free, at)
 			if over == "" || strictness(c.Over) > strictness(over) {
 				over = c.Over
@@ -38,10 +44,13 @@ func (d *decision) topicCap(topic string) *Cap {
 	return d.def.Declares.Topics[topic].Cap
 }
 
-// sent are her messages, those of this very decision included.
-func (d *decision) sent() []SentFact {
-	all := slices.Clone(d.facts.Sent)
+// sent are a customer's messages, those of this very decision included.
+func (d *decision) sent(before []SentFact, customer string) []SentFact {
+	all := slices.Clone(before)
 	for _, m := range d.out.Effects.Messages {
+		if m.CustomerID != customer {
+			continue
+		}
 		all = append(all, SentFact{Journey: m.JourneyKey, Topic: m.Topic, At: m.NotBefore})
 	}
 	return all

@@ -77,7 +77,11 @@ func (g *anyJourney) fill(s *Step, depth int) {
 		"repeat", "leave", "consent", "suppress", "pause"}
 	switch s.Kind = Kind(g.pick(kinds...)); s.Kind {
 	case StepSend:
-		s.Send = &Send{Message: s.ID, AnyTime: g.chance(), Unless: g.unless(), IfUnsendable: trouble, Topic: g.pick("", TopicTransactional, "news")}
+		s.Send = &Send{Message: s.ID, AnyTime: g.chance(), Unless: g.unless(), IfUnsendable: trouble, Topic: g.pick("", TopicTransactional, "news"),
+			Role: g.pick("", "", "", "admin")}
+		if g.chance() {
+			s.Send.Subjects = []Subject{{"a", "A"}, {"b", "B"}, {"c", "C"}}
+		}
 	case StepWait:
 		s.Wait = g.wait(depth)
 	case StepWaitFor:
@@ -167,7 +171,7 @@ func (g *anyJourney) definition() *Definition {
 
 // disturb lets something happen to the customer, as rapid likes.
 func (s *story) disturb(g *anyJourney) {
-	switch g.pick("event", "event", "answer", "done", "pause", "resume", "request", "attribute", "sleep", "sleep", "zone", "pool", "look") {
+	switch g.pick("event", "event", "answer", "done", "pause", "resume", "request", "attribute", "sleep", "sleep", "zone", "pool", "look", "lots") {
 	case "event":
 		s.track(g.event(), map[string]any{"order_id": g.pick("o-1", "o-2"), "x": 2.0})
 	case "answer":
@@ -193,6 +197,12 @@ func (s *story) disturb(g *anyJourney) {
 		s.sleep(g.span())
 	case "zone":
 		s.facts.Zone = zone(s.t, g.pick("Pacific/Apia", "Europe/Vienna", "America/New_York"))
+	case "lots":
+		s.facts.Winners = map[string]string{fmt.Sprintf("s%d", rapid.IntRange(1, 9).Draw(g.T, "step")): g.pick("a", "b", "gone")}
+		s.facts.Recipients = []Recipient{
+			{ID: "cus_a", Role: "admin", Email: g.pick("", "a@example.com"), Zone: time.UTC, Consents: map[string]Consent{"offers": ConsentGiven}},
+			{ID: "cus_b", Role: "admin", Email: "b@example.com", Zone: zone(s.t, "Asia/Tokyo")}, {ID: "cus_c", Role: "buyer"},
+		}
 	case "pool":
 		s.pool = rapid.IntRange(0, 2).Draw(g.T, "codes")
 	}

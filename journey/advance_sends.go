@@ -18,8 +18,9 @@ type letter struct {
 	expires                       time.Duration
 	unless                        *Cond
 	trouble                       OnTrouble
-	survey                        string // srv_… that it carries
-	reminder                      bool   // it goes now or not at all
+	survey                        string     // srv_… that it carries
+	recipient                     *Recipient // nil: the customer of the enrollment
+	reminder                      bool       // it goes now or not at all
 }
 
 // posting is what became of a letter.
@@ -31,13 +32,19 @@ const (
 	stuck          // she stands at the step, or has left
 )
 
-func (d *decision) send(step *Step) {
-	s := step.Send
-	fate := d.post(step, letter{
+func (s *Send) letter() letter {
+	return letter{
 		message: s.Message, topic: s.Topic, from: s.From, replyTo: s.ReplyTo, anyTime: s.AnyTime, expires: s.Expires,
 		unless: s.Unless, trouble: s.IfUnsendable,
-	})
-	if fate != stuck {
+	}
+}
+
+func (d *decision) send(step *Step) {
+	if step.Send.Role != "" {
+		d.sendToAccount(step)
+		return
+	}
+	if d.post(step, step.Send.letter()) != stuck {
 		d.goOn(step)
 	}
 }
@@ -76,7 +83,11 @@ func (d *decision) post(step *Step, l letter) posting {
 }
 
 func (d *decision) notSent(l letter, reason string) posting {
-	d.log(LogNotSent, detail{"message": l.message, "topic": l.topic, "reason": reason})
+	about := detail{"message": l.message, "topic": l.topic, "reason": reason}
+	if l.recipient != nil {
+		about["recipient"] = l.recipient.ID
+	}
+	d.log(LogNotSent, about)
 	return passed
 }
 
@@ -91,17 +102,19 @@ func (d *decision) unsendable(topic string) string {
 	case topic == TopicTransactional:
 		return ""
 	}
-	is := c.Consents[topic]
-	if !is.Allows() || d.def.Declares.Topics[topic].DoubleOptIn && is != ConsentConfirmed {
+	if !d.agreed(c.Consents[topic], topic) {
 		return ReasonNoConsent
 	}
 	return ""
 }
 
 func (d *decision) troubled(l letter, reason string) posting {
-	if d.st.Phase != PhaseHeld {
-		d.notSent(l, reason)
-	}
+	d.heldOnce(l, reason)
+	return d.afterTrouble(l, reason)
+}
+
+// afterTrouble does what the step says where nothing could be sent.
+func (d *decision) afterTrouble(l letter, reason string) posting {
 	switch l.trouble {
 	case TroubleHold:
 		d.stand(PhaseHeld, nil)
@@ -123,6 +136,12 @@ func (d *decision) queue(step *Step, l letter, notBefore time.Time) {
 		SurveyID: l.survey, Coupons: maps.Clone(d.st.Coupons), State: MessageQueued, NotBefore: notBefore, QueuedAt: d.now,
 		Data: MessageData{Trigger: cloneMap(d.st.Trigger), Answer: cloneMap(d.st.Answer), Vars: cloneMap(d.st.Vars)},
 	}
+	if l.recipient != nil {
+		m.CustomerID = l.recipient.ID
+	}
+	if l.survey == "" {
+		m.Variant, m.Contest = d.drawSubject(step, m.CustomerID)
+	}
 	expires := ExpiresMarketing
 	if l.topic == TopicTransactional {
 		m.Lane, expires = LaneTransactional, ExpiresTransactional
@@ -134,7 +153,16 @@ func (d *decision) queue(step *Step, l letter, notBefore time.Time) {
 	d.out.Effects.Messages = append(d.out.Effects.Messages, m)
 	d.datesCoupons(m.NotBefore)
 	about := detail{"message": l.message}
-	if notBefore.After(d.now) {
+	if m.Variant != "" {
+		about["variant"] = m.Variant
+	}
+	switch {
+	case l.recipient != nil:
+		about["recipient"] = m.CustomerID
+		if notBefore.After(d.now) {
+			about["not_before"] = stamp(notBefore)
+		}
+	case notBefore.After(d.now):
 		about["not_before"], about["reason"] = stamp(notBefore), ReasonCapped
 	}
 	d.log(LogSend, about)

@@ -85,14 +85,22 @@ func drawn(key string) int {
 }
 
 func (d *decision) split(step *Step) {
+	contest := d.def.contests[step.ID]
+	won := d.won(contest)
 	left := drawn(d.facts.Customer.ID + "/" + step.ID)
 	for i, v := range step.Split {
 		left -= v.Share
-		if left < 0 || i == len(step.Split)-1 {
-			d.log(LogSplit, detail{"variant": v.Name})
-			d.take(step, v.Then)
-			return
+		if won != "" && won != v.Name || won == "" && left >= 0 && i < len(step.Split)-1 {
+			continue
 		}
+		about := detail{"variant": v.Name}
+		if won != "" {
+			about["won"] = true
+		}
+		d.out.Effects.Draws = append(d.out.Effects.Draws, Draw{Step: step.ID, Contest: contest.Hash, Variant: v.Name, At: d.at})
+		d.log(LogSplit, about)
+		d.take(step, v.Then)
+		return
 	}
 	d.goOn(step)
 }

@@ -5,19 +5,20 @@ import "time"
 // Customer is a person we keep. Attributes are what systems told us of her (traits of identify, derived facts such as
 // orders_count); a number is a float64 or int64, a time an RFC 3339 string, as they come out of JSON.
 type Customer struct {
-	ID         string // cus_…
-	ExternalID string // the caller's own id ("user:" + this names her in paths); empty when unknown
-	Email      string // the address as given, IDN as A-label; empty when unknown: not mailable
-	FirstName  string // shown to support and templates; also in Attributes
-	LastName   string
-	Locale     string             // BCP 47, e.g. "en-GB"; empty when unknown
-	Timezone   string             // IANA, e.g. "Europe/Vienna"; empty when unknown: the installation's zone
-	AccountID  string             // acc_…; empty when she belongs to none
-	Attributes map[string]any     // by name; never nil after loading
-	Consents   map[string]Consent // by topic; a topic that is missing was never asked
-	CreatedAt  time.Time
-	MergedInto string // cus_… of the customer that took her over; empty when she stands for herself
-	Applied    int64  // number of the last event applied to her
+	ID          string // cus_…
+	ExternalID  string // the caller's own id ("user:" + this names her in paths); empty when unknown
+	Email       string // the address as given, IDN as A-label; empty when unknown: not mailable
+	FirstName   string // shown to support and templates; also in Attributes
+	LastName    string
+	Locale      string             // BCP 47, e.g. "en-GB"; empty when unknown
+	Timezone    string             // IANA, e.g. "Europe/Vienna"; empty when unknown: the installation's zone
+	AccountID   string             // acc_…; empty when she belongs to none
+	AccountRole string             // what she is in the account, e.g. admin; empty when unknown
+	Attributes  map[string]any     // by name; never nil after loading
+	Consents    map[string]Consent // by topic; a topic that is missing was never asked
+	CreatedAt   time.Time
+	MergedInto  string // cus_… of the customer that took her over; empty when she stands for herself
+	Applied     int64  // number of the last event applied to her
 }
 
 // Consent says where a customer stands with a topic.

@@ -23,6 +23,8 @@ type Definition struct {
 
 	byID map[string]*Step
 	next map[string]string // step id → id of the step that follows once it is finished; "" is the end
+
+	contests map[string]Contest // by step id
 }
 
 // Declarations are what a journey file brings along for the server.
@@ -180,6 +182,7 @@ type Step struct {
 	WaitFor *WaitFor
 	Branch  []Arm
 	Split   []Variant
+	Winner  *Winner // of a split; nil: it draws for ever
 	Coupon  *CouponStep
 	Survey  *Survey
 	Task    *TaskStep
@@ -204,12 +207,21 @@ type Arm struct {
 // Send puts one message into the ledger.
 type Send struct {
 	Message       string        // name of the template
+	Role          string        // one message to each customer of her account with that role; "" to her
 	Topic         string        // "" the journey's
 	From, ReplyTo string        // "" the template's, then the installation's
 	AnyTime       bool          // window: any
 	Expires       time.Duration // 0: the default of the installation
 	Unless        *Cond
+	Subjects      []Subject // drawn from, instead of the template's; nil: the template's
+	Winner        *Winner   // of the subjects
 	IfUnsendable  OnTrouble // go_on by default
+}
+
+// Subject is one of several subjects that a send tries.
+type Subject struct {
+	Name string
+	Text string // text template
 }
 
 // OnTrouble says what becomes of the customer when a step cannot do its work.

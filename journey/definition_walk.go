@@ -48,7 +48,7 @@ func (s *Step) Arms() [][]*Step {
 
 // Compile makes the index of steps and of what follows each. Ids must be unique; Parse sees to that.
 func (d *Definition) Compile() {
-	d.byID, d.next = map[string]*Step{}, map[string]string{}
+	d.byID, d.next, d.contests = map[string]*Step{}, map[string]string{}, map[string]Contest{}
 	d.link(d.Steps, "")
 	for _, steps := range d.lastSteps() {
 		d.link(steps, "")
@@ -74,6 +74,9 @@ func (d *Definition) link(steps []*Step, after string) {
 			follows = steps[i+1].ID
 		}
 		d.byID[s.ID], d.next[s.ID] = s, follows
+		if c, draws := s.contest(); draws {
+			d.contests[s.ID] = c
+		}
 		rejoins := follows
 		if s.Repeat != nil { // a round ends where the next one begins
 			rejoins = s.ID

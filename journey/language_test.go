@@ -23,7 +23,10 @@ func TestLanguagePageIsTrue(t *testing.T) {
 		src := example
 		switch strings.TrimSpace(kind) {
 		case "top":
-			src = "journey: a\nname: A\ntopic: offers\nsteps: [ { send: hello } ]\n" + example
+			src = "journey: a\nname: A\ntopic: offers\n" + example
+			if !strings.Contains(example, "steps:") {
+				src += "steps: [ { send: hello } ]\n"
+			}
 			if !strings.Contains(example, "enter:") {
 				src += "enter: { when: api }\n"
 			}
@@ -93,6 +96,12 @@ func TestNeeds(t *testing.T) {
 		Cap:            true,
 		Messages:       true,
 		Account:        true,
+		Roles:          []string{"admin"},
+		Contests: []Contest{
+			{Step: "hello-again", Message: "hello-again", Variants: []string{"short", "long"}, Winner: &Winner{MetricClicked, 2 * Day, 100},
+				Hash: d.Needs().Contests[0].Hash},
+			{Step: "split-plain", Variants: []string{"plain", "rich"}, Winner: &Winner{MetricGoal, 14 * Day, 500}, Hash: d.Needs().Contests[1].Hash},
+		},
 	}, d.Needs())
 	assert.Equal(t, []string{"offer", "printed"}, d.CouponNames())
 	assert.Equal(t, []string{"delivery"}, d.VarNames())

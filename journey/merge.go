@@ -27,6 +27,9 @@ func MergeProfiles(into, from Customer) Customer {
 			*f.into = *f.from
 		}
 	}
+	if into.AccountID == "" || into.AccountID == from.AccountID && into.AccountRole == "" {
+		out.AccountRole = from.AccountRole
+	}
 	if from.CreatedAt.Before(out.CreatedAt) {
 		out.CreatedAt = from.CreatedAt
 	}

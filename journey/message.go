@@ -56,6 +56,8 @@ type Message struct {
 	MessageID     string // the header, without brackets; made from the key
 	Address       string // envelope recipient of the last attempt
 	Subject       string // as rendered at the first claim
+	Variant       string // name of the subject that was drawn; "" the template's
+	Contest       string // the hash of the Contest that it was drawn in
 }
 
 // MessageData is the decision that a message renders from: yesterday's trigger, answers and vars, today's name and address.
@@ -85,6 +87,7 @@ const (
 	ReasonInDoubt    = "in_doubt"
 	ReasonRender     = "render"
 	ReasonPoolEmpty  = "pool_empty"
+	ReasonNobody     = "no_recipient" // nobody of her account has the role
 	ReasonCeiling    = "over_ceiling"
 	ReasonNoUTF8     = "no_smtputf8" // the address needs SMTPUTF8 (RFC 6531), and the relay does not offer it
 )

@@ -8,7 +8,7 @@ import (
 
 // Needs says which facts the decisions of this version can ask for.
 func (d *Definition) Needs() Needs {
-	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}}
+	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}, roles: set{}}
 	n.condition(d.Enter.If, false)
 	for _, key := range slices.Sorted(maps.Keys(d.Declares.Segments)) {
 		n.condition(d.Declares.Segments[key], true)
@@ -28,6 +28,7 @@ func (d *Definition) Needs() Needs {
 	return Needs{
 		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(),
 		AccountHistory: n.colleagues.sorted(), Topics: d.mailTopics(), Cap: d.Cap != nil, Messages: n.messages, Account: n.account,
+		Contests: d.decided(), Roles: n.roles.sorted(),
 	}
 }
 
@@ -43,6 +44,17 @@ func (d *Definition) EventNames() []string {
 	names.add(needs.History...)
 	names.add(needs.AccountHistory...)
 	return names.sorted()
+}
+
+// decided returns the contests in which one variant is to win.
+func (d *Definition) decided() []Contest {
+	var out []Contest
+	for _, c := range d.Contests() {
+		if c.Winner != nil {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // mailTopics returns the topics of its messages, transactional aside.
@@ -72,14 +84,15 @@ func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
 
 // needs gathers what Needs returns.
 type needs struct {
-	events, history, colleagues, journeys set
-	messages, account                     bool
+	events, history, colleagues, journeys, roles set
+	messages, account                            bool
 }
 
 func (n *needs) step(s *Step) {
 	switch {
 	case s.Send != nil:
 		n.condition(s.Send.Unless, false)
+		n.roles.add(s.Send.Role)
 	case s.Wait != nil:
 		n.value(s.Wait.ForValue)
 		n.value(s.Wait.Until)

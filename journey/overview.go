@@ -90,6 +90,7 @@ type MessageSummary struct {
 	Reason     string       `json:"reason,omitempty"`
 	Words      string       `json:"words,omitempty"` // state and reason as a sentence
 	Subject    string       `json:"subject,omitempty"`
+	Variant    string       `json:"variant,omitempty"` // of the subject, where the step tries several
 	Address    string       `json:"address,omitempty"`
 	QueuedAt   time.Time    `json:"queued_at"`
 	NotBefore  time.Time    `json:"not_before"`

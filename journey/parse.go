@@ -61,6 +61,7 @@ type parser struct {
 	hangs  []hang                  // waits that hang on a value
 	order  map[*yaml.Node][]string // the canonical order of the keys of a map
 	marked map[*yaml.Node]bool     // nodes with a fault
+	wins   []*yaml.Node            // what is decided by the goal
 	asked  []asked                 // conditions of the arms of surveys
 }
 

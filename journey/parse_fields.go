@@ -104,9 +104,7 @@ func isLater(place, word string) bool {
 	case "a step":
 		words = []string{"webhook", "notify"}
 	case "send":
-		words = []string{"to", "channel", "subjects", "winner"}
-	case "split":
-		words = []string{"variants", "winner"}
+		words = []string{"channel"}
 	}
 	return slices.Contains(words, word)
 }

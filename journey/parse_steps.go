@@ -94,7 +94,7 @@ func (p *parser) body(s *Step, n *yaml.Node) string {
 		s.Branch = p.branch(n)
 		return "branch" + dashed(armWord(s.Branch))
 	case StepSplit:
-		s.Split = p.split(n)
+		p.split(s, n)
 		return splitBase(s.Split)
 	case StepCoupon:
 		s.Coupon = p.coupon(n)
@@ -125,9 +125,12 @@ func (p *parser) send(n *yaml.Node) *Send {
 		send.Message = p.key(n, "the message")
 		return send
 	}
-	f := p.fields(n, "send", "message", "from", "reply_to", "topic", "window", "expires", "unless", "if_unsendable")
+	f := p.fields(n, "send", "message", "to", "from", "reply_to", "topic", "window", "expires", "unless", "subjects", "winner", "if_unsendable")
 	if v := f.need("message", "add which one, such as `message: hello`"); v != nil {
 		send.Message = p.key(v, "the message")
+	}
+	if v := f.get("to"); v != nil {
+		send.Role = p.recipient(v)
 	}
 	if v := f.get("from"); v != nil {
 		send.From = p.address(v, "from")
@@ -147,10 +150,31 @@ func (p *parser) send(n *yaml.Node) *Send {
 	if v := f.get("unless"); v != nil {
 		send.Unless = p.cond(v)
 	}
+	p.subjects(f, send)
 	if v := f.get("if_unsendable"); v != nil {
 		send.IfUnsendable = p.trouble(v, "if_unsendable")
+		if send.Role != "" && send.IfUnsendable == TroubleHold {
+			p.fault(v, "nothing tells a journey that holds when a colleague gets a role, an address or a consent", "write `go_on` or `exit`")
+		}
 	}
 	return send
+}
+
+// recipient reads whom a message is to, `customer` or { account: ROLE }; it returns the role, "" for the customer herself.
+func (p *parser) recipient(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode {
+		p.word(n, "to", "customer")
+		return ""
+	}
+	f := p.fields(n, "to", "account")
+	if f == nil {
+		return ""
+	}
+	v := f.need("account", "add which role, such as `account: admin`")
+	if v == nil {
+		return ""
+	}
+	return p.name(v, "the role")
 }
 
 func (p *parser) trouble(n *yaml.Node, what string) OnTrouble {
@@ -205,28 +229,6 @@ func (p *parser) arm(n *yaml.Node, place string) Arm {
 	}
 	arm.Then = p.then(f)
 	return arm
-}
-
-func (p *parser) split(n *yaml.Node) []Variant {
-	if n.Kind == yaml.MappingNode {
-		before := len(p.faults)
-		if p.fields(n, "split", "name", "share", "then"); len(p.faults) == before {
-			p.fault(n, "split is a map, not a list", "write each variant as an item: `- { name: a, share: 50, then: [ … ] }`")
-		}
-		return nil
-	}
-	var variants []Variant
-	sum, counted := 0, true
-	seen := map[string]bool{}
-	for _, item := range p.list(n, "split") {
-		v, known := p.variant(item, seen)
-		sum, counted = sum+v.Share, counted && known
-		variants = append(variants, v)
-	}
-	if counted && sum != 100 && len(variants) > 0 {
-		p.fault(n, fmt.Sprintf("the shares add up to %d, not to 100", sum), "change them so that they do")
-	}
-	return variants
 }
 
 // variant reads { name, share, then }; known says whether its share could be read.

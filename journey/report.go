@@ -1,5 +1,7 @@
 package journey
 
+import "time"
+
 // Report says how a journey does: over all its versions, since the first.
 type Report struct {
 	Journey  string           `json:"journey"`
@@ -14,6 +16,19 @@ type Report struct {
 	Goal     GoalCount        `json:"goal"`
 	Answers  []SurveyCount    `json:"surveys"`
 	Versions []VersionEntered `json:"versions"`
+	Contests []ContestReport  `json:"contests"` // what the live version draws
+}
+
+// ContestReport is a split, or a send with several subjects, and how its variants do.
+type ContestReport struct {
+	Step      string     `json:"step"`
+	Message   string     `json:"message,omitempty"` // of a send
+	Variants  []Tally    `json:"variants"`
+	By        Metric     `json:"by,omitempty"`     // what decides; "" nothing: it draws for ever
+	Min       int        `json:"min,omitempty"`    // that each variant must have had
+	Winner    string     `json:"winner,omitempty"` // the rest go this way
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+	DecidedOn []Tally    `json:"decided_on,omitempty"` // the counts that decided
 }
 
 // StepCount is how many customers stand at a step.

@@ -112,10 +112,27 @@ type Facts struct {
 	Sent           []SentFact         // her messages of any journey within the longest span of a cap, those that are not sent aside
 	Caps           map[string]Cap     // of Needs.Topics, as the server knows them
 	Suppressed     bool               // her address, for the journey's class of mail
+	Winners        map[string]string  // step → variant that has been chosen for good: of Needs.Contests
+	Recipients     []Recipient        // of her account, with a role of Needs.Roles; by id, at most RecipientsMax of each
 }
 
 // HistoryMax is the number of events of one name that a condition can look back on.
 const HistoryMax = 1000
+
+// RecipientsMax is the number of customers of one account with one role that a send can reach.
+const RecipientsMax = 200
+
+// Recipient is a customer of the same account to whom a send may go. She is read without her lock: the claim looks again,
+// at all but caps.
+type Recipient struct {
+	ID         string // cus_…
+	Role       string
+	Email      string
+	Consents   map[string]Consent
+	Zone       *time.Location // hers, or the installation's; never nil
+	Suppressed bool           // her address, for the journey's class of mail
+	Sent       []SentFact     // her messages, as Facts.Sent
+}
 
 // MessageFact is what became of a message of the enrollment.
 type MessageFact struct {
@@ -129,8 +146,9 @@ type MessageFact struct {
 
 // SentFact is one message to her, as far as caps look at it.
 type SentFact struct {
-	Journey, Topic string
-	At             time.Time // when it may go out at the earliest
+	Journey string    `json:"journey"`
+	Topic   string    `json:"topic"`
+	At      time.Time `json:"at"` // when it may go out at the earliest
 }
 
 // Needs says which facts the decisions of a version can ask for, so that nothing else is loaded.
@@ -143,6 +161,8 @@ type Needs struct {
 	Cap            bool     // the journey has one itself
 	Messages       bool
 	Account        bool
+	Contests       []Contest // that have a winner, decided or not
+	Roles          []string  // of the customers of her account to whom it sends
 }
 
 // Input is what Advance decides from.
@@ -198,8 +218,8 @@ type LogEntry struct {
 // Codes of LogEntry.What.
 const (
 	LogEntered    = "entered"
-	LogSend       = "send"       // a message was queued: {message}
-	LogNotSent    = "not_sent"   // {message, reason}
+	LogSend       = "send"       // a message was queued: {message, variant of the subject, recipient where it is not she}
+	LogNotSent    = "not_sent"   // {message, reason, recipient where it is not she}
 	LogWait       = "wait"       // {until}
 	LogWindow     = "window"     // {until}
 	LogWaitFor    = "wait_for"   // {for: […], until}
@@ -207,7 +227,7 @@ const (
 	LogTimeout    = "timeout"    // a wait_for or survey ended without
 	LogRecomputed = "recomputed" // a wait moved because a fact changed: {from, until}
 	LogBranch     = "branch"     // {arm, values}
-	LogSplit      = "split"      // {variant}
+	LogSplit      = "split"      // {variant, won: the rest go the winning way}
 	LogCoupon     = "coupon"     // {pool, as}
 	LogPoolEmpty  = "pool_empty" // {pool}
 	LogSurvey     = "survey"     // {ask, until}
@@ -259,6 +279,7 @@ type Effects struct {
 	Suppress  string               // when not "": her address gets no marketing any more, for this reason
 	Pauses    []Pause              // to begin, of ScopeCustomerTopic
 	Leaves    []string             // keys of journeys whose enrollments of hers are to exit
+	Draws     []Draw               // to count: she was drawn into variants of splits
 }
 
 // Attribute is one attribute to set.

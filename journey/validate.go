@@ -17,6 +17,7 @@ func (p *parser) check() {
 		p.checkHangs()
 	}
 	p.checkAnswers()
+	p.checkWins()
 	p.checkFlow()
 }
 

@@ -19,9 +19,9 @@ func LogWords(e LogEntry, zone *time.Location) string {
 	case LogEntered:
 		return "entered" + d.prefixed("journey", " ") + d.prefixed("version", ", version ")
 	case LogSend:
-		return "queued " + d.text("message")
+		return "queued " + d.text("message") + d.wrapped("variant", " with the subject “", "”") + d.prefixed("recipient", " to ")
 	case LogNotSent:
-		return "not sent" + d.wrapped("message", " (", ")") + ": " + ReasonWords(d.text("reason"), d.text("topic"))
+		return "not sent" + d.wrapped("message", " (", ")") + d.prefixed("recipient", " to ") + ": " + ReasonWords(d.text("reason"), d.text("topic"))
 	case LogWait:
 		return "waits" + d.span(e.At) + d.until(", until ")
 	case LogWindow:
@@ -37,6 +37,9 @@ func LogWords(e LogEntry, zone *time.Location) string {
 	case LogBranch:
 		return branchWords(d)
 	case LogSplit:
+		if d.of["won"] == true {
+			return "took variant " + d.text("variant") + ", which has won"
+		}
 		return "drawn into variant " + d.text("variant")
 	case LogCoupon:
 		return "was given a coupon of " + d.text("pool")
@@ -151,6 +154,8 @@ func ReasonWords(reason, topic string) string {
 		return "the connection broke before the reply came; it may have arrived, and is not sent twice"
 	case ReasonRender:
 		return "its template could not be rendered"
+	case ReasonNobody:
+		return "nobody of her account has that role"
 	case ReasonPoolEmpty:
 		return "its coupon pool is empty"
 	case ReasonCeiling:

@@ -12,6 +12,9 @@ import (
 // both where they part, or what the run itself failed of. A scenario without topics has agreed to every topic of the journey.
 func Check(def *journey.Definition, set *templates.Set, s Scenario, o Options) (Timeline, error) {
 	o.EmptyPools = append(o.EmptyPools, s.EmptyPools...)
+	if s.Winners != nil {
+		o.Winners = s.Winners
+	}
 	p := s.Persona
 	if len(p.Customer.Consents) == 0 {
 		p.Customer.Consents = map[string]journey.Consent{def.Topic: journey.ConsentGiven}

@@ -80,7 +80,7 @@ func (w *world) set(attributes []journey.Attribute) {
 
 // deliver renders the message and sends it.
 func (w *world) deliver(e *enrollment, m journey.Message) error {
-	sent := Sent{At: m.NotBefore, Enrollment: e.id, Step: m.Step, Message: m.Template, Topic: m.Topic}
+	sent := Sent{At: m.NotBefore, Enrollment: e.id, Step: m.Step, Message: m.Template, Topic: m.Topic, To: m.CustomerID, Variant: m.Variant}
 	if w.messages != nil {
 		mail, err := w.messages.Render(m.Template, w.data(e, m))
 		if err != nil {
@@ -90,16 +90,30 @@ func (w *world) deliver(e *enrollment, m journey.Message) error {
 	}
 	w.out.Mails = append(w.out.Mails, sent)
 	e.messages = append(e.messages, journey.MessageFact{ID: m.ID, Step: m.Step, State: journey.MessageAccepted, At: m.QueuedAt})
+	if m.CustomerID != w.persona.Customer.ID {
+		return nil // it stands in the stream of its recipient
+	}
 	w.apply(journey.Event{Kind: journey.KindOwn, Name: journey.EventMessageSent, Properties: map[string]any{
 		"journey": w.def.Key, "version": float64(w.opts.Version), "step": m.Step, "message": m.Template, "message_id": m.ID, "enrollment": e.id,
 	}})
 	return nil
 }
 
+// customer is she, or one of her colleagues.
+func (w *world) customer(id string) journey.Customer {
+	for _, c := range w.persona.Colleagues {
+		if c.Customer.ID == id {
+			return c.Customer
+		}
+	}
+	return w.persona.Customer
+}
+
 func (w *world) data(e *enrollment, m journey.Message) templates.Data {
 	d := templates.Data{
-		Customer: w.persona.Customer, Account: w.persona.Account, Trigger: m.Data.Trigger, Answer: m.Data.Answer, Vars: m.Data.Vars,
+		Customer: w.customer(m.CustomerID), Account: w.persona.Account, Trigger: m.Data.Trigger, Answer: m.Data.Answer, Vars: m.Data.Vars,
 		Coupons: map[string]journey.Coupon{}, JourneyKey: w.def.Key, JourneyName: w.def.Name, Brand: w.opts.Brand,
+		Step: m.Step, Variant: m.Variant,
 	}
 	for as := range m.Coupons {
 		d.Coupons[as] = e.coupons[as]

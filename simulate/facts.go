@@ -3,6 +3,7 @@ package simulate
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"perennial/journey"
@@ -13,9 +14,12 @@ func (w *world) facts(e *enrollment) journey.Facts {
 	f := w.person()
 	f.Requests = e.requests
 	for _, m := range w.out.Mails {
-		f.Sent = append(f.Sent, journey.SentFact{Journey: w.def.Key, Topic: m.Topic, At: m.At})
+		if m.To == w.persona.Customer.ID {
+			f.Sent = append(f.Sent, journey.SentFact{Journey: w.def.Key, Topic: m.Topic, At: m.At})
+		}
 	}
-	f.EnrollmentID, f.Pauses = e.id, slices.Clone(w.pauses)
+	f.EnrollmentID, f.Pauses, f.Winners = e.id, slices.Clone(w.pauses), w.opts.Winners
+	f.Recipients = w.recipients()
 	f.Coupons, f.Messages = maps.Clone(e.coupons), slices.Clone(e.messages)
 	for _, event := range w.stream[e.state.Cursor:] { // numbers count from 1
 		if slices.Contains(w.needs.Events, event.Name) {
@@ -70,9 +74,43 @@ func (w *world) standing() string {
 	return is
 }
 
+// recipients are those of her account who have a role, herself included.
+func (w *world) recipients() []journey.Recipient {
+	if len(w.needs.Roles) == 0 {
+		return nil
+	}
+	all := append([]Colleague{{Customer: w.persona.Customer}}, w.persona.Colleagues...)
+	slices.SortFunc(all, func(a, b Colleague) int { return strings.Compare(a.Customer.ID, b.Customer.ID) })
+	var out []journey.Recipient
+	for i, c := range all {
+		if !slices.Contains(w.needs.Roles, c.Customer.AccountRole) {
+			continue
+		}
+		r := journey.Recipient{
+			ID: c.Customer.ID, Role: c.Customer.AccountRole, Email: c.Customer.Email, Consents: c.Customer.Consents, Zone: w.zoneOf(all[i].Customer),
+			Suppressed: c.Customer.ID == w.persona.Customer.ID && w.persona.Suppressed,
+		}
+		if c.Agreed {
+			r.Consents = map[string]journey.Consent{}
+			for _, topic := range w.needs.Topics {
+				r.Consents[topic] = journey.ConsentGiven
+			}
+		}
+		for _, m := range w.out.Mails {
+			if m.To == r.ID {
+				r.Sent = append(r.Sent, journey.SentFact{Journey: w.def.Key, Topic: m.Topic, At: m.At})
+			}
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
 // zone is hers, else the installation's.
-func (w *world) zone() *time.Location {
-	if name := w.persona.Customer.Timezone; name != "" {
+func (w *world) zone() *time.Location { return w.zoneOf(w.persona.Customer) }
+
+func (w *world) zoneOf(c journey.Customer) *time.Location {
+	if name := c.Timezone; name != "" {
 		if zone, err := time.LoadLocation(name); err == nil {
 			return zone
 		}

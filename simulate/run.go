@@ -17,7 +17,9 @@ const MaxDecisions = 10_000
 type Options struct {
 	Brand      journey.Brand // of the mails; the zero Brand is that of templates.Sample
 	EmptyPools []string      // pools that have no code to give
-	Version    int           // of the journey; 0 is 1
+
+	Winners map[string]string // step → variant that has been chosen for good; else everybody is drawn
+	Version int               // of the journey; 0 is 1
 
 	// Profile is what an event does to the customer: intake.Profile. Nil: nothing.
 	Profile func(journey.Customer, journey.Event) journey.Change
@@ -27,7 +29,10 @@ type Options struct {
 // when nothing was asked), a message that cannot be rendered, or too many decisions; the timeline up to there comes with it.
 func Run(def *journey.Definition, set *templates.Set, p Persona, s Script, o Options) (Timeline, error) {
 	r := newWorld(def, set, p, s, o)
-	err := r.play(s)
+	err := known(def, o.Winners)
+	if err == nil {
+		err = r.play(s)
+	}
 	if err != nil {
 		err = fmt.Errorf("simulating journey %q: %w", def.Key, err)
 	}
@@ -36,6 +41,20 @@ func Run(def *journey.Definition, set *templates.Set, p Persona, s Script, o Opt
 		r.out.Ends = append(r.out.Ends, e.state)
 	}
 	return r.out, err
+}
+
+// known finds winners that the journey has not.
+func known(def *journey.Definition, winners map[string]string) error {
+	contests := map[string][]string{}
+	for _, c := range def.Contests() {
+		contests[c.Step] = c.Variants
+	}
+	for step, variant := range winners {
+		if !slices.Contains(contests[step], variant) {
+			return journey.Faultf(journey.CodeInvalid, "step %q has no variant %q that could have won", step, variant)
+		}
+	}
+	return nil
 }
 
 // world is the customer and everything around her.

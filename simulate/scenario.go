@@ -26,7 +26,14 @@ import (
 type Persona struct {
 	Customer   journey.Customer
 	Account    *journey.Account
-	Suppressed bool // her address must not be mailed
+	Colleagues []Colleague // others of her account
+	Suppressed bool        // her address must not be mailed
+}
+
+// Colleague is a customer of the same account, to whom messages of the journey may go.
+type Colleague struct {
+	Customer journey.Customer // with the role in AccountRole
+	Agreed   bool             // to every topic of the journey, where Consents is empty
 }
 
 // Script is what happens, in order.
@@ -64,19 +71,23 @@ type Scenario struct {
 	File, Name string
 	Persona    Persona
 	Script     Script
-	EmptyPools []string // pools that have no code to give
-	Expect     []string // Timeline.Lines
+	EmptyPools []string          // pools that have no code to give
+	Winners    map[string]string // step → variant that has been chosen for good
+	Expect     []string          // Timeline.Lines
 }
 
 // the file as it is written
 type file struct {
-	Name       string      `yaml:"name"`
-	Customer   person      `yaml:"customer"`
-	Start      time.Time   `yaml:"start"`
-	Until      string      `yaml:"until"`
-	EmptyPools []string    `yaml:"empty_pools"`
-	Events     []happening `yaml:"events"`
-	Expect     []string    `yaml:"expect"`
+	Name       string    `yaml:"name"`
+	Customer   person    `yaml:"customer"`
+	Start      time.Time `yaml:"start"`
+	Until      string    `yaml:"until"`
+	EmptyPools []string  `yaml:"empty_pools"`
+
+	Winners    map[string]string `yaml:"winners"`
+	Colleagues []person          `yaml:"colleagues"`
+	Events     []happening       `yaml:"events"`
+	Expect     []string          `yaml:"expect"`
 }
 
 type person struct {
@@ -89,6 +100,7 @@ type person struct {
 	Attributes map[string]any  `yaml:"attributes"`
 	Topics     map[string]bool `yaml:"topics"`
 	Suppressed bool            `yaml:"suppressed"`
+	Role       string          `yaml:"role"` // in her account
 }
 
 type happening struct {
@@ -160,7 +172,10 @@ func ParseScenario(name string, src []byte) (Scenario, error) {
 	if f.Start.IsZero() {
 		return Scenario{}, journey.Faultf(journey.CodeInvalid, "reading scenario %s: start is missing: write start: 2026-03-02T08:00:00Z", name)
 	}
-	s := Scenario{File: name, Name: f.Name, Persona: f.Customer.persona(f.Start), EmptyPools: f.EmptyPools, Expect: f.Expect}
+	s := Scenario{File: name, Name: f.Name, Persona: f.Customer.persona(f.Start), EmptyPools: f.EmptyPools, Winners: f.Winners, Expect: f.Expect}
+	for i, p := range f.Colleagues {
+		s.Persona.Colleagues = append(s.Persona.Colleagues, p.colleague(i, f.Start))
+	}
 	s.Script.Start = f.Start.UTC()
 	var err error
 	if s.Script.Until, err = span(f.Until); err != nil {
@@ -186,7 +201,7 @@ func ParseScenario(name string, src []byte) (Scenario, error) {
 func (p person) persona(start time.Time) Persona {
 	c := journey.Customer{
 		ID: p.ID, FirstName: p.FirstName, LastName: p.LastName, Locale: p.Locale, Timezone: p.Timezone, Email: "ada@example.com",
-		Attributes: plainMap(p.Attributes), Consents: map[string]journey.Consent{}, CreatedAt: start.UTC(),
+		Attributes: plainMap(p.Attributes), Consents: map[string]journey.Consent{}, CreatedAt: start.UTC(), AccountRole: p.Role,
 	}
 	if c.ID == "" {
 		c.ID = journey.PrefixCustomer + "simulated"
@@ -204,6 +219,18 @@ func (p person) persona(start time.Time) Persona {
 		}
 	}
 	return Persona{Customer: c, Suppressed: p.Suppressed}
+}
+
+// colleague has an address and an id of her own, and has agreed to everything unless topics say otherwise.
+func (p person) colleague(n int, start time.Time) Colleague {
+	c := p.persona(start).Customer
+	if p.ID == "" {
+		c.ID = fmt.Sprintf("%scolleague-%d", journey.PrefixCustomer, n+1)
+	}
+	if p.Email == nil {
+		c.Email = fmt.Sprintf("colleague-%d@example.com", n+1)
+	}
+	return Colleague{Customer: c, Agreed: len(p.Topics) == 0}
 }
 
 func (h happening) happening(at time.Duration) (Happening, error) {

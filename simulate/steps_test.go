@@ -18,7 +18,7 @@ func play(t *testing.T, source, scenario string) []string {
 	require.Empty(t, problems.Errors(), "%v", problems)
 	s, err := simulate.ParseScenario("scenario.yaml", []byte(scenario))
 	require.NoError(t, err)
-	timeline, err := simulate.Run(def, nil, s.Persona, s.Script, simulate.Options{Profile: intake.Profile})
+	timeline, err := simulate.Run(def, nil, s.Persona, s.Script, simulate.Options{Profile: intake.Profile, Winners: s.Winners})
 	require.NoError(t, err)
 	return timeline.Lines()
 }
@@ -61,4 +61,35 @@ enter: { when: { date: { attribute: born, at: "09:00", yearly: true } } }
 steps: [ { send: happy-birthday } ]
 `, start+"customer: { timezone: Europe/Vienna, topics: { offers: true }, attributes: { born: 2000-02-29 } }\nuntil: 370d\n")
 	assert.Equal(t, []string{"+363d Sun 09:00 enter", "+363d Sun 09:00 send happy-birthday", "+363d Sun 09:00 exit finished"}, lines)
+}
+
+func TestWinnersAndColleaguesArePlayed(t *testing.T) {
+	t.Parallel()
+	const source = `
+journey: seats
+name: Seats
+topic: offers
+enter: { when: { event: Seats Used Up } }
+reentry: always
+goal: { event: Seats Bought }
+steps:
+  - split:
+      variants: [ { name: a, share: 99, then: [ { exit: a } ] }, { name: b, share: 1, then: [ { wait: 1d } ] } ]
+      winner: { by: goal, after: 14d, min: 500 }
+  - send: { message: buy, to: { account: admin }, subjects: { one: "One", two: "Two" }, winner: { by: clicked, after: 1d, min: 1 } }
+`
+	scenario := start + `
+customer: { role: user }
+colleagues: [ { role: admin }, { role: admin, topics: { offers: false } }, { role: user } ]
+events: [ { event: Seats Used Up } ]
+`
+	assert.Equal(t, []string{
+		"+0d Mon 08:00 enter", "+0d Mon 08:00 split split-a: b", "+1d Tue 08:00 send buy, subject two to cus_colleague-1",
+		"+1d Tue 08:00 not sent buy to cus_colleague-2: no_consent", "+1d Tue 08:00 exit finished",
+	}, play(t, source, scenario+"winners: { split-a: b, buy: two }\n"))
+	assert.Equal(t, "+0d Mon 08:00 split split-a: a", play(t, source, scenario)[1], "undecided, she is drawn")
+
+	def, _ := journey.Parse("journey.yaml", []byte(source))
+	_, err := simulate.Run(def, nil, simulate.Persona{}, simulate.Script{}, simulate.Options{Winners: map[string]string{"split-a": "c"}})
+	assert.ErrorContains(t, err, `has no variant "c" that could have won`)
 }

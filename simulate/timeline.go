@@ -34,6 +34,8 @@ type Entry struct {
 type Sent struct {
 	At                               time.Time
 	Enrollment, Step, Message, Topic string
+	To                               string         // cus_… of the recipient
+	Variant                          string         // of the subject; "" the message's own
 	Mail                             templates.Mail // zero when nothing was rendered
 }
 
@@ -96,9 +98,9 @@ func words(l journey.LogEntry) string {
 	case journey.LogEntered:
 		return "enter"
 	case journey.LogSend:
-		return "send " + text("message")
+		return "send " + text("message") + after(", subject ", text("variant")) + after(" to ", text("recipient"))
 	case journey.LogNotSent:
-		return "not sent " + text("message") + ": " + text("reason")
+		return "not sent " + text("message") + after(" to ", text("recipient")) + ": " + text("reason")
 	case journey.LogBranch:
 		return "branch " + l.Step + ": " + text("arm")
 	case journey.LogSplit:
@@ -147,6 +149,14 @@ func moreWords(l journey.LogEntry, text func(string) string) string {
 		return "snooze " + text("topics")
 	}
 	return strings.TrimSpace(l.What + " " + pairs(l.Detail))
+}
+
+// after puts words before a text, where there is one.
+func after(words, text string) string {
+	if text == "" {
+		return ""
+	}
+	return words + text
 }
 
 func or(a, b string) string {

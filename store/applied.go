@@ -37,9 +37,9 @@ func (a *application) flush(ctx context.Context) error {
 func queueProfile(b *pgx.Batch, p *person) {
 	b.Queue(`
 		UPDATE customers SET email = $2, first_name = $3, last_name = $4, locale = $5, timezone = $6,
-		       account_id = nullif($7, ''), attributes = $8, applied = $9
+		       account_id = nullif($7, ''), attributes = $8, applied = $9, account_role = $10
 		WHERE id = $1`,
-		p.ID, p.Email, p.FirstName, p.LastName, p.Locale, p.Timezone, p.AccountID, p.Attributes, p.Applied)
+		p.ID, p.Email, p.FirstName, p.LastName, p.Locale, p.Timezone, p.AccountID, p.Attributes, p.Applied, p.AccountRole)
 }
 
 func (a *application) queueEvents(b *pgx.Batch) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -135,12 +136,29 @@ func (a *application) change(ctx context.Context, p *person, e journey.Event) ([
 		changed = append(changed, journey.ListenConsent+c.Topic)
 	}
 	if e.Kind == journey.KindGroup {
-		if p.AccountID, err = joinAccount(ctx, a.tx, e, p.AccountID); err != nil {
+		account, err := joinAccount(ctx, a.tx, e, p.AccountID)
+		if err != nil {
 			return nil, err
 		}
+		p.joins(account, e)
 	}
 	a.touched[p.ID] = true
 	return changed, nil
+}
+
+// traitRole is the trait of group that says what the customer is in the account.
+const traitRole = "role"
+
+// joins takes what group says of her. Another account begins without a role; null takes the one that she has.
+func (p *person) joins(account string, e journey.Event) {
+	if account != p.AccountID {
+		p.AccountRole = ""
+	}
+	p.AccountID = account
+	traits, _ := e.Properties["traits"].(map[string]any)
+	if role, said := traits[traitRole]; said {
+		p.AccountRole, _ = role.(string)
+	}
 }
 
 // joinAccount keeps what group says of an account, and returns the customer's.
@@ -150,6 +168,9 @@ func joinAccount(ctx context.Context, tx pgx.Tx, e journey.Event, before string)
 		return before, nil
 	}
 	traits, _ := e.Properties["traits"].(map[string]any)
+	if traits = maps.Clone(traits); traits != nil {
+		delete(traits, traitRole) // hers, not the account's
+	}
 	name, _ := traits["name"].(string)
 	text, err := jsonObject(traits)
 	if err != nil {

@@ -88,14 +88,14 @@ func loadPeople(ctx context.Context, q querier, ids []string) (map[string]*perso
 func queuePeople(b *pgx.Batch, ids []string, into map[string]*person) {
 	b.Queue(`
 		SELECT c.id, coalesce(c.external_id, ''), c.email, c.first_name, c.last_name, c.locale, c.timezone,
-		       coalesce(c.account_id, ''), c.attributes, c.created_at, coalesce(c.merged_into, ''), c.applied,
+		       coalesce(c.account_id, ''), c.account_role, c.attributes, c.created_at, coalesce(c.merged_into, ''), c.applied,
 		       (SELECT jsonb_object_agg(topic, jsonb_build_object('is', state, 'at', changed_at))
 		        FROM consents WHERE customer_id = c.id)
 		FROM customers c WHERE c.id = ANY($1)`, ids).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var p person
 			var consents []byte
-			err := rows.Scan(&p.ID, &p.ExternalID, &p.Email, &p.FirstName, &p.LastName, &p.Locale, &p.Timezone, &p.AccountID,
+			err := rows.Scan(&p.ID, &p.ExternalID, &p.Email, &p.FirstName, &p.LastName, &p.Locale, &p.Timezone, &p.AccountID, &p.AccountRole,
 				&p.Attributes, &p.CreatedAt, &p.MergedInto, &p.Applied, &consents)
 			if err != nil {
 				return err

@@ -32,6 +32,7 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, e *enrollment, def *journe
 		return err
 	}
 	queueTasks(b, e, out.Effects, now)
+	queueDraws(b, e, out.Effects.Draws)
 	if err := s.queueAttributes(b, e, out.Effects.Set); err != nil {
 		return err
 	}
@@ -131,11 +132,11 @@ func queueMessages(b *pgx.Batch, e *enrollment, effects journey.Effects, domain 
 		}
 		b.Queue(`
 			INSERT INTO messages (id, enrollment_id, step, visit, customer_id, channel, journey_key, version, lane, topic, template,
-			                      sender, reply_to, survey_id, coupons, data, state, not_before_at, expires_at, queued_at, message_id)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued', $17, $18, $19, $20)
+			                      sender, reply_to, survey_id, coupons, data, state, not_before_at, expires_at, queued_at, message_id, variant, contest)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued', $17, $18, $19, $20, $21, $22)
 			ON CONFLICT (enrollment_id, step, visit, customer_id, channel) DO NOTHING`,
 			m.ID, e.ID, m.Step, m.Visit, m.CustomerID, m.Channel, e.JourneyKey, e.Version, m.Lane, m.Topic, m.Template,
-			m.From, m.ReplyTo, m.SurveyID, coupons, m.Data, m.NotBefore, m.ExpiresAt, m.QueuedAt, messageID(m, e.ID, domain))
+			m.From, m.ReplyTo, m.SurveyID, coupons, m.Data, m.NotBefore, m.ExpiresAt, m.QueuedAt, messageID(m, e.ID, domain), m.Variant, m.Contest)
 	}
 	for id, at := range effects.Expiries {
 		b.Queue(`UPDATE coupons SET expires_at = $2 WHERE id = $1 AND expires_at IS NULL`, id, at)

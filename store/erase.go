@@ -93,7 +93,9 @@ func lockHer(ctx context.Context, tx pgx.Tx, id string) (*her, error) {
 	}
 	b = &pgx.Batch{}
 	b.Queue(`SELECT id FROM enrollments WHERE customer_id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, h.customers).Query(column(&h.enrollments))
-	b.Queue(`SELECT id, state FROM messages WHERE customer_id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, h.customers).
+	b.Queue(`
+		SELECT id, state FROM messages WHERE customer_id = ANY($1) OR enrollment_id IN (SELECT id FROM enrollments WHERE customer_id = ANY($1))
+		ORDER BY id FOR NO KEY UPDATE`, h.customers). // what was written to colleagues tells of her, too
 		Query(func(rows pgx.Rows) error {
 			var id, state string
 			_, err := pgx.ForEachRow(rows, []any{&id, &state}, func() error {
@@ -168,7 +170,8 @@ func anonymise(queue func(string, ...any), h *her, now time.Time) {
 		UPDATE messages SET customer_id = $2, reason = CASE WHEN state IN ('queued', 'deferred', 'claimed', 'at_dot') THEN $3 ELSE reason END,
 			state = CASE WHEN state = 'at_dot' OR resent AND state IN ('queued', 'deferred', 'claimed') THEN 'unknown'
 				WHEN state IN ('queued', 'deferred', 'claimed') THEN 'dropped' ELSE state END,
-			step = CASE enrollment_id WHEN '' THEN id ELSE step END, message_id = id, address = '', subject = '', bytes = NULL, bytes_hash = NULL,
+			step = CASE WHEN enrollment_id = '' THEN id WHEN customer_id <> (SELECT e.customer_id FROM enrollments e WHERE e.id = enrollment_id)
+				THEN step || ':' || id ELSE step END, message_id = id, address = '', subject = '', bytes = NULL, bytes_hash = NULL,
 			data = '{}', coupons = '{}', links = '{}', survey_id = '', sender = '', reply_to = '', reply_text = '', retry_wall = NULL, leased_wall = NULL
 		WHERE id = ANY($1)`, h.messages, erasedID, journey.ReasonErased)
 	queue(`UPDATE observations SET url = '' WHERE message_id = ANY($1) AND url <> ''`, h.messages)

@@ -47,7 +47,8 @@ func exportSections() []exportSection {
 		{"messages", `
 		SELECT id, jsonb_build_object('id', id, 'journey', journey_key, 'version', version, 'step', step, 'template', template, 'topic', topic,
 			'channel', channel, 'state', state, 'reason', reason, 'queued_at', queued_at, 'not_before', not_before_at,
-			'expires_at', expires_at, 'sent_at', sent_at, 'message_id', message_id, 'address', address, 'subject', subject, 'data', data,
+			'expires_at', expires_at, 'sent_at', sent_at, 'message_id', message_id, 'address', address, 'subject', subject, 'variant', variant,
+			'data', CASE WHEN enrollment_id IN (SELECT id FROM enrollments WHERE customer_id = $1) OR enrollment_id = '' THEN data END,
 			'links', links, 'reply_code', reply_code, 'reply_text', reply_text, 'mail_base64', translate(encode(bytes, 'base64'), E'\n', ''))
 		FROM messages WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"clicks_and_views", `

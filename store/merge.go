@@ -208,6 +208,13 @@ func mergeTotals(b *pgx.Batch, from, into string) {
 func moveRows(b *pgx.Batch, from, into string) {
 	b.Queue(`UPDATE customer_ids SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE consent_changes SET customer_id = $2 WHERE customer_id = $1`, from, into)
+	// Both were written to for one step, as colleagues of a customer: one of the two mails is enough.
+	b.Queue(`
+		UPDATE messages m SET step = step || ':merged:' || id, reason = CASE WHEN state IN ('queued', 'deferred', 'claimed') THEN $3 ELSE reason END,
+		       state = CASE WHEN state IN ('queued', 'deferred', 'claimed') THEN CASE WHEN resent THEN 'unknown' ELSE 'dropped' END ELSE state END
+		WHERE customer_id = $1 AND EXISTS (
+			SELECT FROM messages o WHERE o.customer_id = $2 AND o.enrollment_id = m.enrollment_id AND o.step = m.step AND o.visit = m.visit
+				AND o.channel = m.channel)`, from, into, journey.ReasonMerged)
 	b.Queue(`UPDATE messages SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE coupons SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE tasks SET customer_id = $2 WHERE customer_id = $1`, from, into)
@@ -224,14 +231,15 @@ func mergeProfile(b *pgx.Batch, from, into *person) {
 	c := journey.MergeProfiles(into.Customer, from.Customer)
 	b.Queue(`
 		UPDATE customers SET external_id = NULL, email = '', first_name = '', last_name = '', locale = '', timezone = '',
-		       account_id = NULL, attributes = '{}', applied = 0, merged_into = $2
+		       account_id = NULL, account_role = '', attributes = '{}', applied = 0, merged_into = $2
 		WHERE id = $1 OR merged_into = $1`, from.ID, into.ID)
 	b.Queue(`
 		UPDATE customers SET external_id = nullif($2, ''), email = $3, first_name = $4, last_name = $5, locale = $6,
-		       timezone = $7, account_id = nullif($8, ''), attributes = $9, created_at = $10, applied = applied + $11
+		       timezone = $7, account_id = nullif($8, ''), attributes = $9, created_at = $10, applied = applied + $11,
+		       account_role = $12
 		WHERE id = $1`,
 		c.ID, c.ExternalID, c.Email, c.FirstName, c.LastName, c.Locale, c.Timezone, c.AccountID, c.Attributes, c.CreatedAt,
-		from.Applied)
+		from.Applied, c.AccountRole)
 }
 
 func activeEnrollments(ctx context.Context, q querier, customerID string) ([]string, error) {

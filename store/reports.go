@@ -25,7 +25,7 @@ func (s *Store) Report(ctx context.Context, key string) (r journey.Report, err e
 		Scan(&r.Entered, &r.Active, &r.Finished, &r.Held, &r.Holdout,
 			&r.Goal.Reached, &r.Goal.Value, &r.Goal.HoldoutReached, &r.Goal.HoldoutValue)
 	for _, read := range []func(context.Context, *journey.Report) error{
-		s.reportSteps, s.reportExits, s.reportMessages, s.reportSurveys, s.reportVersions,
+		s.reportSteps, s.reportExits, s.reportMessages, s.reportSurveys, s.reportVersions, s.reportContests,
 	} {
 		if err != nil {
 			return r, err

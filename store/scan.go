@@ -18,7 +18,8 @@ type quiet struct {
 
 // ScanInactive lets customers into the live journeys whose trigger is inactivity: those whose last event of the name is old
 // enough, once per such event. It works through all of them, limit customers per transaction (at most 200), and returns how
-// many entered. Who is refused by enter.if is asked again at the next scan, since it may hold by then.
+// many entered. Who is refused by enter.if is asked again at the next scan, since it may hold by then. It
+// also decides which variants have won, where it is time.
 func (s *Store) ScanInactive(ctx context.Context, limit int) (entered int, err error) {
 	defer wrap(&err, "scanning for inactive customers")
 	if limit <= 0 || limit > customersMax {
@@ -29,6 +30,9 @@ func (s *Store) ScanInactive(ctx context.Context, limit int) (entered int, err e
 		return 0, err
 	}
 	for _, l := range lives {
+		if err := s.decideWinners(ctx, l); err != nil {
+			return entered, err
+		}
 		scan := s.scanJourney
 		switch {
 		case l.Def.Enter.ByCalendar():

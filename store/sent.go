@@ -11,7 +11,7 @@ import (
 
 // messageColumns are those of journey.MessageSummary, in its order; the words are put in when a row has been read.
 const messageColumns = `m.id, m.customer_id, m.enrollment_id, m.journey_key, m.version, m.step, m.template, m.topic, m.channel, m.state,
-	m.reason, '' AS words, m.subject, m.address, m.queued_at, m.not_before_at, m.expires_at, m.sent_at, m.attempt,
+	m.reason, '' AS words, m.subject, m.variant, m.address, m.queued_at, m.not_before_at, m.expires_at, m.sent_at, m.attempt,
 	coalesce(m.reply_code, 0), m.reply_text, m.message_id`
 
 // SentMessage returns a message as it was sent, for as long as its bytes are kept. CodeNotFound when there is none.

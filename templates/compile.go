@@ -14,7 +14,8 @@ import (
 // Set holds the compiled messages of one version of a journey. It is read only and serves any number of goroutines.
 type Set struct {
 	messages map[string]*message
-	coupons  []string // `as` of the journey's coupons
+	subjects map[variantOf]*texttemplate.Template // of sends that try several
+	coupons  []string                             // `as` of the journey's coupons
 	key      string
 	name     string
 }
@@ -42,7 +43,7 @@ type variant struct {
 // mail must carry. Def may be nil: then names are taken for granted and every message counts as marketing. The Set is nil when
 // there are errors; warnings alone do not stop it.
 func Compile(def *journey.Definition, files Files) (*Set, journey.Problems) {
-	c := &compiler{files: files, facts: readFacts(def), set: &Set{messages: map[string]*message{}}}
+	c := &compiler{files: files, facts: readFacts(def), set: &Set{messages: map[string]*message{}, subjects: map[variantOf]*texttemplate.Template{}}}
 	if def != nil {
 		c.set.key, c.set.name = def.Key, def.Name
 	}
@@ -53,6 +54,7 @@ func Compile(def *journey.Definition, files Files) (*Set, journey.Problems) {
 	}
 	c.missing()
 	c.titles(def)
+	c.subjects(def)
 	if len(c.problems.Errors()) == 0 {
 		c.try()
 	}

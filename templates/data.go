@@ -17,6 +17,7 @@ type Data struct {
 	Brand                 journey.Brand
 	Links                 Links
 	Survey                *SurveyBlock // nil: that of the survey step which sends the message, where its kind is known
+	Step, Variant         string       // the send that tries several subjects, and the one that was drawn; "" the message's own
 }
 
 // Links are the addresses that a mail carries. Empty ones are left out of it: transactional mail has no Unsubscribe.

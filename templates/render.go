@@ -38,7 +38,7 @@ func (s *Set) Render(message string, d Data) (Mail, error) {
 		return Mail{}, journey.Faultf(journey.CodeNotFound, "rendering message %q: there is no such template", message)
 	}
 	v, locale := m.pick(d.Customer.Locale)
-	mail, err := m.render(v, d, locale)
+	mail, err := m.render(v.with(s.subjects[variantOf{d.Step, d.Variant}], locale), d, locale)
 	if err != nil {
 		return Mail{}, fmt.Errorf("rendering message %q: %w", message, err)
 	}
