@@ -42,14 +42,6 @@ func liveTimeline(ctx context.Context, s *server, r *request) (any, error) {
 	return s.Read.LiveTimeline(ctx, p)
 }
 
-func pauseCustomer(ctx context.Context, s *server, r *request, in pauseIn) (any, error) {
-	return s.pause(ctx, r, journey.ScopeCustomer, r.param("id"), in)
-}
-
-func resumeCustomer(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
-	return s.resume(ctx, r, journey.ScopeCustomer, r.param("id"))
-}
-
 type topicsIn struct {
 	Topics  map[string]bool `json:"topics"`
 	Wording string          `json:"wording"`
@@ -62,14 +54,6 @@ func setTopics(ctx context.Context, s *server, r *request, in topicsIn) (any, er
 
 func getEnrollment(ctx context.Context, s *server, r *request) (any, error) {
 	return s.Read.Enrollment(ctx, r.param("id"))
-}
-
-func pauseEnrollment(ctx context.Context, s *server, r *request, in pauseIn) (any, error) {
-	return s.pause(ctx, r, journey.ScopeEnrollment, r.param("id"), in)
-}
-
-func resumeEnrollment(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
-	return s.resume(ctx, r, journey.ScopeEnrollment, r.param("id"))
 }
 
 type askIn struct {

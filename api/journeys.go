@@ -13,7 +13,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"perennial/control"
@@ -240,46 +239,4 @@ func addCodes(ctx context.Context, s *server, r *request, in codesIn) (any, erro
 	return struct {
 		Added int `json:"added"`
 	}{added}, err
-}
-
-// pauseIn asks for a pause. Until is in product time, as all times of the API are.
-type pauseIn struct {
-	Reason   string           `json:"reason"`
-	Until    *time.Time       `json:"until"`
-	OnResume journey.OnResume `json:"on_resume"`
-}
-
-func (s *server) pause(ctx context.Context, r *request, scope journey.Scope, target string, in pauseIn) (any, error) {
-	p, err := s.Control.Pause(ctx, r.By, control.PauseRequest{Scope: scope, Target: target, Reason: in.Reason, Until: in.Until, OnResume: in.OnResume})
-	return struct {
-		Pause    journey.PauseView `json:"pause"`
-		InFlight []string          `json:"in_flight"`
-	}{journey.ViewPause(p.Pause), p.InFlight}, err
-}
-
-func (s *server) resume(ctx context.Context, r *request, scope journey.Scope, target string) (any, error) {
-	ended, err := s.Control.Resume(ctx, r.By, scope, target)
-	out := struct {
-		Ended []journey.PauseView `json:"ended"`
-	}{[]journey.PauseView{}}
-	for _, p := range ended {
-		out.Ended = append(out.Ended, journey.ViewPause(p))
-	}
-	return out, err
-}
-
-func pauseJourney(ctx context.Context, s *server, r *request, in pauseIn) (any, error) {
-	return s.pause(ctx, r, journey.ScopeJourney, r.param("key"), in)
-}
-
-func resumeJourney(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
-	return s.resume(ctx, r, journey.ScopeJourney, r.param("key"))
-}
-
-func pauseEverything(ctx context.Context, s *server, r *request, in pauseIn) (any, error) {
-	return s.pause(ctx, r, journey.ScopeEverything, "", in)
-}
-
-func resumeEverything(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
-	return s.resume(ctx, r, journey.ScopeEverything, "")
 }

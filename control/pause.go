@@ -12,7 +12,9 @@ import (
 // Pauses is where pauses are kept.
 type Pauses interface {
 	StartPause(ctx context.Context, p journey.Pause, by journey.Actor, told *journey.Event) error
-	EndPauses(ctx context.Context, scope journey.Scope, target string, by journey.Actor, told *journey.Event) ([]journey.Pause, error)
+	EndPauses(ctx context.Context, scope journey.Scope, target string, how journey.OnResume, spread time.Duration, by journey.Actor, told *journey.Event) ([]journey.Pause, error)
+	Pauses(ctx context.Context, scope journey.Scope, target string) ([]journey.Pause, error)
+	Resuming(ctx context.Context, scope journey.Scope, target string) (journey.Resuming, error)
 }
 
 // Flight knows which messages of a scope stand between claim and reply.
@@ -75,10 +77,11 @@ func (c *Control) newPause(ctx context.Context, by journey.Actor, r PauseRequest
 	if p.Until != nil && !p.Until.After(now) {
 		problems = append(problems, journey.Problem{Path: "until", Message: "lies in the past", Mend: "leave it out to pause until someone resumes"})
 	}
-	switch p.OnResume {
-	case journey.Keep, journey.CatchUp, journey.Skip:
-	default:
-		problems = append(problems, journey.Problem{Path: "on_resume", Message: "there is no such way", Mend: "use keep, catch_up or skip"})
+	if !isWay(p.OnResume) {
+		problems = append(problems, journey.Problem{Path: "on_resume", Message: noSuchWay, Mend: ways})
+	}
+	if p.OnResume == journey.CatchUp && p.Scope.IsWide() {
+		p.Spread = journey.SpreadMost
 	}
 	if len(problems) > 0 {
 		return p, &journey.Fault{Code: journey.CodeInvalid, Message: "the pause cannot begin", Problems: problems}
@@ -90,6 +93,11 @@ func (c *Control) newPause(ctx context.Context, by journey.Actor, r PauseRequest
 
 // target turns what a caller names into the id that pauses are kept by.
 func (c *Control) target(ctx context.Context, scope journey.Scope, target string) (string, error) {
+	if scope == journey.ScopeCustomerTopic {
+		name, topic := target[:strings.LastIndexByte(target, '/')], target[strings.LastIndexByte(target, '/')+1:]
+		who, err := c.Store.Customer(ctx, name)
+		return journey.TopicOf(who.ID, topic), err
+	}
 	if scope != journey.ScopeCustomer {
 		return target, nil
 	}
@@ -118,9 +126,43 @@ func (c *Control) settle(ctx context.Context, scope journey.Scope, target string
 	}
 }
 
-// Resume ends every pause of exactly that scope and target; those who are covered by another one still stand.
-func (c *Control) Resume(ctx context.Context, by journey.Actor, scope journey.Scope, target string) ([]journey.Pause, error) {
+// What a caller hears of a way that there is none of.
+const (
+	noSuchWay = "there is no such way"
+	ways      = "use keep, catch_up or skip"
+)
+
+func isWay(how journey.OnResume) bool {
+	return how == journey.Keep || how == journey.CatchUp || how == journey.Skip
+}
+
+// Resuming says what ending every pause of exactly that scope and target would set free now: in the one way that is named, or in each.
+func (c *Control) Resuming(ctx context.Context, scope journey.Scope, target string, how journey.OnResume) (journey.Resuming, error) {
+	if how != "" && !isWay(how) {
+		return journey.Resuming{}, invalid("on_resume", noSuchWay, ways)
+	}
 	target, err := c.target(ctx, scope, target)
+	if err != nil {
+		return journey.Resuming{}, err
+	}
+	r, err := c.Store.Resuming(ctx, scope, target)
+	if one, named := r.Choice(how); named {
+		r.Choices = []journey.Resumption{one}
+	}
+	return r, err
+}
+
+// Resume ends every pause of exactly that scope and target; those who are covered by another one still stand. How, where it is not "",
+// is chosen now instead of what was said when the pauses began. What falls due by a catch-up goes out over the time that Resuming shows.
+func (c *Control) Resume(ctx context.Context, by journey.Actor, scope journey.Scope, target string, how journey.OnResume) ([]journey.Pause, error) {
+	if how != "" && !isWay(how) {
+		return nil, invalid("on_resume", noSuchWay, ways)
+	}
+	target, err := c.target(ctx, scope, target)
+	if err != nil {
+		return nil, err
+	}
+	spread, err := c.spread(ctx, scope, target, how)
 	if err != nil {
 		return nil, err
 	}
@@ -128,5 +170,29 @@ func (c *Control) Resume(ctx context.Context, by journey.Actor, scope journey.Sc
 	if scope == journey.ScopeEnrollment {
 		told.Properties["enrollment"] = target
 	}
-	return c.Store.EndPauses(ctx, scope, target, by, told)
+	if how != "" {
+		told.Properties["policy"] = string(how)
+	}
+	return c.Store.EndPauses(ctx, scope, target, how, spread, by, told)
+}
+
+// spread is the time over which a catch-up lets go what falls due; 0 where nobody catches up.
+func (c *Control) spread(ctx context.Context, scope journey.Scope, target string, how journey.OnResume) (time.Duration, error) {
+	held, err := c.Store.Pauses(ctx, scope, target)
+	if err != nil {
+		return 0, err
+	}
+	catches := how == journey.CatchUp && len(held) > 0
+	for _, p := range held {
+		catches = catches || how == "" && p.OnResume == journey.CatchUp
+	}
+	if !catches {
+		return 0, nil
+	}
+	r, err := c.Store.Resuming(ctx, scope, target)
+	if err != nil {
+		return 0, err
+	}
+	chosen, _ := r.Choice(journey.CatchUp)
+	return chosen.Spread, nil
 }

@@ -89,6 +89,22 @@ func (s stillness) skips(t time.Time) bool {
 	return p != nil && p.policy() == Skip
 }
 
+// turn is the moment at which the message of a step has its turn, where what calls for it happened at t and t lies in a pause
+// (or at its end) that catches up: those whom it held do not all go out in the moment in which it ends.
+func (s stillness) turn(t time.Time, enrollment, step string) (time.Time, bool) {
+	for _, still := range s.stretches(false) {
+		if still.open || t.Before(still.from) || t.After(still.to) {
+			continue
+		}
+		p := s.at(still.to.Add(-time.Nanosecond))
+		if p == nil || p.policy() != CatchUp {
+			return time.Time{}, false
+		}
+		return still.to.Add(time.Duration(place(enrollment, step) * float64(p.Spread))), p.Spread > 0
+	}
+	return time.Time{}, false
+}
+
 // effectiveDue is the moment at which a wait that began at since and was to end at due really ends: each pause that keeps
 // moves it by its length. It is false while that is open.
 func (s stillness) effectiveDue(since, due time.Time) (time.Time, bool) {

@@ -61,6 +61,9 @@ func (d *decision) post(step *Step, l letter) posting {
 	if reason := d.unsendable(l.topic); reason != "" {
 		return d.troubled(l, reason)
 	}
+	if d.standsInLine(step, l) {
+		return stuck
+	}
 	if opens := d.def.SendWindow.opening(d.now, d.facts.Zone); !l.anyTime && opens.After(d.now) {
 		d.reach(d.now)
 		d.stand(PhaseWindow, &opens)
@@ -80,6 +83,30 @@ func (d *decision) post(step *Step, l letter) posting {
 	}
 	d.queue(step, l, notBefore)
 	return posted
+}
+
+// standsInLine lets her stand at the send until it is her turn after a pause that catches up. The phase begins when what calls
+// for the message happened, so that recompute comes to the same moment. Transactional mail does not queue up.
+func (d *decision) standsInLine(step *Step, l letter) bool {
+	opens, waits := d.turn(d.at, step, l.topic, l.anyTime)
+	if !waits || l.reminder || !opens.After(d.now) {
+		return false
+	}
+	d.stand(PhaseWindow, &opens)
+	d.logAt(d.now, LogWindow, detail{"message": l.message, "until": stamp(opens), "reason": string(CatchUp)})
+	return true
+}
+
+// turn is the moment of her turn, within the send window.
+func (d *decision) turn(since time.Time, step *Step, topic string, anyTime bool) (time.Time, bool) {
+	if topic == TopicTransactional {
+		return time.Time{}, false
+	}
+	opens, waits := d.pauses.turn(since, d.facts.EnrollmentID, step.ID)
+	if waits && !anyTime {
+		opens = d.def.SendWindow.opening(opens, d.facts.Zone)
+	}
+	return opens, waits
 }
 
 func (d *decision) notSent(l letter, reason string) posting {
@@ -125,6 +152,28 @@ func (d *decision) afterTrouble(l letter, reason string) posting {
 	default:
 		return passed
 	}
+}
+
+// StandsAt is the message at whose send she stands until it may go; "" when she does not.
+func (d *Definition) StandsAt(st State) string {
+	step := d.Step(st.Step)
+	switch {
+	case step == nil || st.Status != StatusActive || st.Phase != PhaseWindow:
+		return ""
+	case step.Send != nil:
+		return step.Send.Message
+	case step.Survey != nil:
+		return step.Survey.Send
+	}
+	return ""
+}
+
+// topicOf is the topic of the mail of a step.
+func (d *decision) topicOf(step *Step) string {
+	if step.Send != nil {
+		return or(step.Send.Topic, d.def.Topic)
+	}
+	return d.def.Topic
 }
 
 // queue puts the message into the ledger. The first that carries a coupon sets its expiry.

@@ -259,9 +259,12 @@ func (d *decision) recompute() {
 	case d.st.Phase == PhaseWindow:
 		opens := d.def.SendWindow.opening(d.st.Since, d.facts.Zone)
 		if step.Send != nil && (step.Send.AnyTime || !opens.After(d.now)) {
-			if free, over := d.room(or(step.Send.Topic, d.def.Topic)); over == OverHold {
+			if free, over := d.room(d.topicOf(step)); over == OverHold {
 				opens = free // she stands there for want of room
 			}
+		}
+		if turn, waits := d.turn(d.st.Since, step, d.topicOf(step), step.Send != nil && step.Send.AnyTime); waits && turn.After(d.now) {
+			opens = turn
 		}
 		due = &opens
 	case d.st.Phase != PhaseWaiting:

@@ -46,10 +46,18 @@ type PauseView struct {
 	Until    *time.Time `json:"until,omitempty"`
 	EndedAt  *time.Time `json:"ended_at,omitempty"`
 	OnResume OnResume   `json:"on_resume"`
+	Over     string     `json:"over,omitempty"` // catch-up: the time over which what fell due goes out, e.g. 2 hours; "" at once
 }
 
 // ViewPause turns a pause into what is shown.
-func ViewPause(p Pause) PauseView { return PauseView(p) }
+func ViewPause(p Pause) PauseView {
+	v := PauseView{ID: p.ID, Scope: p.Scope, Target: p.Target, Reason: p.Reason, By: p.By, Since: p.Since, Until: p.Until,
+		EndedAt: p.EndedAt, OnResume: p.OnResume}
+	if p.Spread > 0 {
+		v.Over = durationWords(p.Spread)
+	}
+	return v
+}
 
 // EnrollmentView is one enrollment: where she stands, what is next and when, and why.
 type EnrollmentView struct {

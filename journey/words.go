@@ -25,6 +25,9 @@ func LogWords(e LogEntry, zone *time.Location) string {
 	case LogWait:
 		return "waits" + d.span(e.At) + d.until(", until ")
 	case LogWindow:
+		if d.text("reason") == string(CatchUp) {
+			return "goes on after the pause, and waits for its turn to send " + d.text("message") + d.until(", ")
+		}
 		return "stands at the send until its window opens" + d.until(", ")
 	case LogWaitFor:
 		return "waits for " + d.list("for", " or ") + d.until(", until ")
@@ -252,8 +255,8 @@ func NextWords(p Plan) string {
 	return "waits at " + p.Step
 }
 
-// spanWords rounds a duration to what people say of it: nobody waits 4 days, 23 hours, 59 minutes and 58 seconds.
-func spanWords(d time.Duration) string {
+// SpanWords rounds a duration to what people say of it: nobody waits 4 days, 23 hours, 59 minutes and 58 seconds.
+func SpanWords(d time.Duration) string {
 	switch {
 	case d >= 2*Day:
 		return counted(int(d.Round(Day)/Day), "day")
@@ -343,7 +346,7 @@ func (d details) until(prefix string) string { return d.moment("until", prefix) 
 
 func (d details) span(from time.Time) string {
 	if until, known := d.time("until"); known && until.After(from) {
-		return " " + spanWords(until.Sub(from))
+		return " " + SpanWords(until.Sub(from))
 	}
 	return ""
 }

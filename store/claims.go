@@ -16,13 +16,35 @@ import (
 // pausedSQL is the condition that a pause covers the message of that alias; $1 is product time. A pause that begins in the future
 // is none yet, but there are none: taking since_at into account would let a message slip through whose now was read before.
 func pausedSQL(m string) string {
-	return `EXISTS (SELECT FROM pauses p WHERE p.ended_at IS NULL AND (p.until_at IS NULL OR p.until_at > $1) AND (
-		p.scope = 'everything'
+	return `EXISTS (SELECT FROM pauses p WHERE p.ended_at IS NULL AND (p.until_at IS NULL OR p.until_at > $1) AND ` + coversSQL(m) + ` OFFSET 0)`
+}
+
+// coversSQL is the condition that the pause p is one of the message of that alias.
+func coversSQL(m string) string {
+	return `(p.scope = 'everything'
 		OR p.scope = 'customer' AND p.target = ` + m + `.customer_id
 		OR p.scope = 'enrollment' AND p.target = ` + m + `.enrollment_id
 		OR p.scope = 'journey' AND p.target = ` + m + `.journey_key
 		OR p.scope = 'topic' AND p.target = ` + m + `.topic
-		OR p.scope = 'customer_topic' AND p.target = ` + m + `.customer_id || '/' || ` + m + `.topic) OFFSET 0)`
+		OR p.scope = 'customer_topic' AND p.target = ` + m + `.customer_id || '/' || ` + m + `.topic)`
+}
+
+// turnsSQL are the pauses that have ended with a catch-up which still goes on; $1 is product time. There are few of them, mostly none.
+const turnsSQL = `turns AS MATERIALIZED (
+			SELECT scope, target, coalesce(ended_at, until_at) AS over_at, spread FROM pauses
+			WHERE spread > '0' AND on_resume = 'catch_up' AND coalesce(ended_at, until_at) <= $1
+				AND coalesce(ended_at, until_at) > $1::timestamptz - interval '1 day' AND coalesce(ended_at, until_at) + spread > $1
+		)`
+
+// placeSQL is where in a spread the message of that alias has its turn, as place in journey computes it.
+func placeSQL(m string) string {
+	return `(('x' || encode(substr(sha256(convert_to(` + m + `.enrollment_id || '/' || ` + m + `.step, 'UTF8')), 1, 3), 'hex'))::bit(24)::int / 16777216.0)`
+}
+
+// waitsSQL is the condition that the message m stood in a pause and waits for its turn after it.
+func waitsSQL() string {
+	return `EXISTS (SELECT FROM turns p WHERE m.topic <> 'transactional' AND m.not_before_at < p.over_at AND ` + coversSQL("m") + `
+		AND p.over_at + p.spread * ` + placeSQL("m") + ` > $1 OFFSET 0)`
 }
 
 // verdictSQL is why the message m may never go, ” when it may; $1 is product time, $2 says that the relay is the sandbox.
@@ -67,15 +89,15 @@ func (s *Store) ClaimMessages(ctx context.Context, o journey.ClaimOptions) (out 
 // dueSQL is the condition that the message m is due in its lane and nothing holds it back; $1 is product time, $3 the lane, $4 wall time.
 var dueSQL = `m.lane = $3 AND m.channel = 'email' AND m.state IN ('queued', 'deferred') AND m.not_before_at <= $1
 	AND (m.retry_wall IS NULL OR m.retry_wall <= $4 OR m.expires_at <= $1)
-	AND NOT ` + pausedSQL("m") + ` AND NOT ` + switchedSQL("m") + ` AND ((SELECT domains FROM off) = '{}' OR NOT EXISTS (
+	AND NOT ` + pausedSQL("m") + ` AND NOT ` + switchedSQL("m") + ` AND NOT ` + waitsSQL() + ` AND ((SELECT domains FROM off) = '{}' OR NOT EXISTS (
 		SELECT FROM customers c WHERE c.id = m.customer_id
 			AND ` + domainSQL("CASE WHEN m.bytes IS NULL THEN c.email ELSE m.address END") + ` = ANY ((SELECT domains FROM off)::text[]) OFFSET 0))
 	-- A resume that keeps shifts expires_at in the decision that this wake-up asks for.
 	AND NOT (m.expires_at <= $1 AND EXISTS (SELECT FROM wakeups w WHERE w.enrollment_id = m.enrollment_id))
 	AND NOT EXISTS (
 		SELECT FROM messages e WHERE e.customer_id = m.customer_id AND e.lane = m.lane AND e.id <> m.id
-			AND e.state IN ('queued', 'deferred', 'claimed', 'at_dot') AND (e.state IN ('claimed', 'at_dot')
-				OR (e.not_before_at, e.id) < (m.not_before_at, m.id) AND NOT ` + pausedSQL("e") + ` AND NOT ` + switchedSQL("e") + `) OFFSET 0)`
+			AND e.state IN ('queued', 'deferred', 'claimed', 'at_dot') AND (e.state = 'claimed' OR e.state = 'at_dot' AND e.leased_wall > $4
+				OR e.state IN ('queued', 'deferred') AND (e.not_before_at, e.id) < (m.not_before_at, m.id) AND NOT ` + pausedSQL("e") + ` AND NOT ` + switchedSQL("e") + `) OFFSET 0)`
 
 // keysSQL lists the journeys that have something queued in the lane, by a step through the index for each.
 func keysSQL(lane string) string {
@@ -93,7 +115,7 @@ func keysSQL(lane string) string {
 func (s *Store) claim(ctx context.Context, tx pgx.Tx, o journey.ClaimOptions) (claimed []string, dropped []told, err error) {
 	wall := s.clock.Wall()
 	rows, err := tx.Query(ctx, `
-		WITH RECURSIVE `+keysSQL("$3")+`, off AS MATERIALIZED (
+		WITH RECURSIVE `+keysSQL("$3")+`, `+turnsSQL+`, off AS MATERIALIZED (
 			SELECT $7::text[] || ARRAY(SELECT target FROM switches WHERE scope = 'domain') AS domains
 		), going AS MATERIALIZED (
 			SELECT key FROM keys WHERE key IS NOT NULL AND (SELECT sending AND held_reason = '' FROM settings LIMIT 1)

@@ -125,7 +125,7 @@ func (s *Store) InFlight(ctx context.Context, scope journey.Scope, target string
 	rows, err := s.pool.Query(ctx, `
 		SELECT id FROM messages
 		WHERE lane = ANY($3) AND state IN ('claimed', 'at_dot') AND CASE $1 WHEN 'everything' THEN true WHEN 'customer' THEN customer_id = $2
-			WHEN 'enrollment' THEN enrollment_id = $2 WHEN 'journey' THEN journey_key = $2 WHEN 'topic' THEN topic = $2 END
+			WHEN 'enrollment' THEN enrollment_id = $2 WHEN 'journey' THEN journey_key = $2 WHEN 'topic' THEN topic = $2 WHEN 'customer_topic' THEN customer_id || '/' || topic = $2 END
 		ORDER BY id`, string(scope), target, journey.Lanes())
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *j
 // queuePauses adds the pauses that cover the enrollment and were not over when it began.
 func queuePauses(b *pgx.Batch, e *enrollment, topic string, into *[]journey.Pause) {
 	b.Queue(`
-		SELECT id, scope, target, reason, by, since_at AS since, until_at AS until, ended_at, on_resume
+		SELECT id, scope, target, reason, by, since_at AS since, until_at AS until, ended_at, on_resume, spread
 		FROM pauses
 		WHERE (scope = 'everything' OR scope = 'customer' AND target = $1 OR scope = 'enrollment' AND target = $2
 		       OR scope = 'journey' AND target = $3 OR scope = 'topic' AND target = $4

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -128,8 +127,12 @@ func (s *Store) explain(ctx context.Context, c journey.Customer, list []enrollme
 	for i, r := range list {
 		r.Pauses = []journey.PauseView{}
 		if r.Status == journey.StatusActive {
+			topic := ""
+			if def, err := s.definition(ctx, s.pool, r.Journey, r.Version); err == nil { // one that cannot be read has no topic to show
+				topic = def.Topic
+			}
 			for _, p := range pauses {
-				if p.Scope == journey.ScopeEverything || slices.Contains([]string{r.Customer, r.Journey, r.ID}, p.Target) {
+				if p.Covers(r.Customer, r.ID, r.Journey, topic) {
 					r.Pauses = append(r.Pauses, journey.ViewPause(p))
 				}
 			}

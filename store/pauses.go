@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,9 @@ func (s *Store) StartPause(ctx context.Context, p journey.Pause, by journey.Acto
 			return err
 		}
 		_, err = tx.Exec(ctx, `
-			INSERT INTO pauses (id, scope, target, reason, by, since_at, until_at, on_resume) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			p.ID, string(p.Scope), p.Target, p.Reason, p.By, p.Since, p.Until, string(p.OnResume))
+			INSERT INTO pauses (id, scope, target, reason, by, since_at, until_at, on_resume, spread)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			p.ID, string(p.Scope), p.Target, p.Reason, p.By, p.Since, p.Until, string(p.OnResume), p.Spread)
 		if err != nil {
 			return err
 		}
@@ -40,8 +42,9 @@ func (s *Store) StartPause(ctx context.Context, p journey.Pause, by journey.Acto
 }
 
 // EndPauses ends every pause of exactly that scope and target that holds, and wakes those whom it held. It returns the pauses
-// that it ended; none is a fault of CodeConflict.
-func (s *Store) EndPauses(ctx context.Context, scope journey.Scope, target string, by journey.Actor, told *journey.Event) (ended []journey.Pause, err error) {
+// that it ended; none is a fault of CodeConflict. How, where it is not "", becomes the way in which they end; spread is that of
+// those that catch up.
+func (s *Store) EndPauses(ctx context.Context, scope journey.Scope, target string, how journey.OnResume, spread time.Duration, by journey.Actor, told *journey.Event) (ended []journey.Pause, err error) {
 	defer wrap(&err, "resuming %s %s", scope, target)
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		subject, woken, err := s.lockScope(ctx, tx, scope, target)
@@ -49,10 +52,10 @@ func (s *Store) EndPauses(ctx context.Context, scope journey.Scope, target strin
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			UPDATE pauses SET ended_at = $3, ended_by = $4
+			UPDATE pauses SET ended_at = $3, ended_by = $4, on_resume = coalesce(nullif($5, ''), on_resume),
+				spread = CASE coalesce(nullif($5, ''), on_resume) WHEN 'catch_up' THEN $6 ELSE '0'::interval END
 			WHERE scope = $1 AND target = $2 AND ended_at IS NULL AND (until_at IS NULL OR until_at > $3)
-			RETURNING id, scope, target, reason, by, since_at, until_at, ended_at, on_resume`,
-			string(scope), target, s.clock.Now(), by.Name)
+			RETURNING `+pauseColumns, string(scope), target, s.clock.Now(), by.Name, string(how), spread)
 		if err != nil {
 			return err
 		}
@@ -68,17 +71,21 @@ func (s *Store) EndPauses(ctx context.Context, scope journey.Scope, target strin
 		if err := s.tellOf(ctx, tx, subject, told); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, deed{by: by, verb: string(scope) + ".resume", target: target, detail: map[string]any{"ended": len(ended)}})
+		return s.audit(ctx, tx, deed{by: by, verb: string(scope) + ".resume", target: target, detail: map[string]any{"ended": len(ended), "on_resume": how}})
 	})
-	if err != nil || !isWide(scope) {
+	if err != nil || !scope.IsWide() {
 		return ended, err
 	}
-	return ended, s.wakeLatecomers(ctx, scope, target)
+	patient, cancel := context.WithTimeout(ctx, wakePatience)
+	defer cancel()
+	if err := s.FinishResumes(patient); err != nil && patient.Err() == nil {
+		return ended, err
+	}
+	return ended, nil
 }
 
-func isWide(scope journey.Scope) bool {
-	return scope != journey.ScopeCustomer && scope != journey.ScopeEnrollment && scope != journey.ScopeCustomerTopic
-}
+// pauseColumns are those of journey.Pause, in its order.
+const pauseColumns = `id, scope, target, reason, by, since_at, until_at, ended_at, on_resume, spread`
 
 // lockScope takes the lock of a scope, in the order of the design (customers before enrollments), and returns the customer
 // whom it is about and the enrollments to wake. The wider scopes lock one row and wake nobody here.
@@ -102,11 +109,35 @@ func (s *Store) lockScope(ctx context.Context, tx pgx.Tx, scope journey.Scope, t
 			err = journey.Faultf(journey.CodeNotFound, "there is no journey %q", target)
 		}
 		return "", nil, err
-	case journey.ScopeEverything, journey.ScopeTopic:
+	case journey.ScopeTopic:
+		if err := s.hasTopic(ctx, tx, target); err != nil {
+			return "", nil, err
+		}
+		return s.lockScope(ctx, tx, journey.ScopeEverything, "")
+	case journey.ScopeEverything:
 		_, err := tx.Exec(ctx, `SELECT FROM settings FOR NO KEY UPDATE`)
 		return "", nil, err
 	}
 	return "", nil, journey.Faultf(journey.CodeInvalid, "there is no scope %q", scope)
+}
+
+// hasTopic refuses a topic that nobody has heard of: a typing error must not look like a pause. Topics come into being with a
+// journey's declaration, or with the mail of one that is live.
+func (s *Store) hasTopic(ctx context.Context, tx pgx.Tx, key string) error {
+	var known bool
+	if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM topics WHERE key = $1)`, key).Scan(&known); err != nil || known {
+		return err
+	}
+	lives, _, err := s.liveJourneys(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, l := range lives {
+		if l.Def.Topic == key || slices.Contains(l.Def.Needs().Topics, key) {
+			return nil
+		}
+	}
+	return journey.Faultf(journey.CodeNotFound, "there is no topic %q", key)
 }
 
 // lockCustomerRow locks one customer; one that was merged away is a conflict that names where she went.
@@ -163,17 +194,14 @@ func activeOf(ctx context.Context, tx pgx.Tx, customer string) ([]string, error)
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// wakeResumed wakes those whom the pause held.
+// wakeResumed wakes those whom the pause held. Those of a wide one may be many: they are noted here, and woken in batches.
 func (s *Store) wakeResumed(ctx context.Context, tx pgx.Tx, scope journey.Scope, target string, woken []string) error {
-	if isWide(scope) {
-		rows, err := tx.Query(ctx, `
-			SELECT id FROM enrollments
-			WHERE status = 'active' AND plan->>'kind' = 'hold' AND ($1 <> 'journey' OR journey_key = $2) ORDER BY id`,
-			string(scope), target)
-		if err != nil {
-			return err
+	if scope.IsWide() {
+		if scope != journey.ScopeJourney {
+			target = ""
 		}
-		if woken, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+		_, err := tx.Exec(ctx, `INSERT INTO resumes (journey) VALUES ($1)`, target)
+		if err != nil {
 			return err
 		}
 	}
@@ -181,33 +209,6 @@ func (s *Store) wakeResumed(ctx context.Context, tx pgx.Tx, scope journey.Scope,
 		return err
 	}
 	return notify(ctx, tx, channelMessages)
-}
-
-// wakeLatecomers wakes those who began to hold while the pause was being ended: their decision had read the pause before the
-// end was committed, and was itself committed after we had looked for whom to wake. A wide pause locks no enrollment, so we
-// wait until every transaction that was running at the end is over (they have timeouts), and look again.
-func (s *Store) wakeLatecomers(ctx context.Context, scope journey.Scope, target string) error {
-	var horizon string
-	if err := s.pool.QueryRow(ctx, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text`).Scan(&horizon); err != nil {
-		return err
-	}
-	tick, patience := time.NewTicker(10*time.Millisecond), time.NewTimer(2*statementTimeout)
-	defer tick.Stop()
-	defer patience.Stop()
-	for over := false; !over; {
-		err := s.pool.QueryRow(ctx, `SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::text::xid8`, horizon).Scan(&over)
-		if err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-patience.C: // what outlives our timeouts is none of ours
-			over = true
-		case <-tick.C:
-		}
-	}
-	return s.inTx(ctx, func(tx pgx.Tx) error { return s.wakeResumed(ctx, tx, scope, target, nil) })
 }
 
 // tellOf appends an event of our own to the stream of the customer.
@@ -223,14 +224,28 @@ func (s *Store) tellOf(ctx context.Context, tx pgx.Tx, customer string, e *journ
 	return notify(ctx, tx, channelEvents)
 }
 
-// PausesOf returns the pauses that hold at the moment and cover the customer: her own, those of everything, and those of the
-// given journeys and enrollments.
+// Pauses lists the pauses that hold now, the oldest first: all of them, or those of exactly that scope and target where one is given.
+func (s *Store) Pauses(ctx context.Context, scope journey.Scope, target string) (_ []journey.Pause, err error) {
+	defer wrap(&err, "listing pauses")
+	rows, err := s.pool.Query(ctx, `
+		SELECT `+pauseColumns+` FROM pauses
+		WHERE ended_at IS NULL AND (until_at IS NULL OR until_at > $1) AND ($2 = '' OR scope = $2 AND target = $3) ORDER BY id`,
+		s.clock.Now(), string(scope), target)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.Pause])
+	return nonNil(list), err
+}
+
+// PausesOf returns the pauses that hold at the moment and cover the customer: her own, those of everything, those of topics, and
+// those of the given journeys and enrollments.
 func (s *Store) PausesOf(ctx context.Context, customer string, journeys, enrollments []string, at time.Time) (_ []journey.Pause, err error) {
 	defer wrap(&err, "reading the pauses of customer %s", customer)
 	rows, err := s.pool.Query(ctx, `
-		SELECT id, scope, target, reason, by, since_at, until_at, ended_at, on_resume FROM pauses
-		WHERE ended_at IS NULL AND (until_at IS NULL OR until_at > $4) AND (scope = 'everything'
-			OR scope = 'customer' AND target = $1 OR scope = 'journey' AND target = ANY($2) OR scope = 'enrollment' AND target = ANY($3))
+		SELECT `+pauseColumns+` FROM pauses
+		WHERE ended_at IS NULL AND (until_at IS NULL OR until_at > $4) AND (scope IN ('everything', 'topic')
+			OR scope = 'customer_topic' AND starts_with(target, $1 || '/') OR scope = 'customer' AND target = $1 OR scope = 'journey' AND target = ANY($2) OR scope = 'enrollment' AND target = ANY($3))
 		ORDER BY id`, customer, journeys, enrollments, at)
 	if err != nil {
 		return nil, err

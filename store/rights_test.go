@@ -64,7 +64,7 @@ func TestPauseOfOneTopicOfACustomer(t *testing.T) {
 	pause := journey.Pause{ID: "pau_1", Scope: journey.ScopeCustomerTopic, Target: target, Reason: "r", By: "b", Since: w.wall.now(), OnResume: journey.Keep}
 	require.NoError(t, w.StartPause(t.Context(), pause, journey.Actor{Name: "Kim"}, nil))
 	assert.Equal(t, journey.PlanHold, w.step(id, journey.CauseWake).Kind)
-	_, err := w.EndPauses(t.Context(), journey.ScopeCustomerTopic, target, journey.Actor{Name: "Kim"}, nil)
+	_, err := w.EndPauses(t.Context(), journey.ScopeCustomerTopic, target, "", 0, journey.Actor{Name: "Kim"}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, journey.PlanWait, w.step(id, journey.CauseWake).Kind)
 }

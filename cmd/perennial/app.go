@@ -124,6 +124,7 @@ func (a *app) run(ctx context.Context) error {
 	}
 	group.Go(func() error { return a.runInbox(ctx) })
 	group.Go(func() error { return a.upkeep(ctx) })
+	group.Go(func() error { return a.watch(ctx) })
 	group.Go(func() error { a.control.FinishErasures(ctx, a.log); return nil })
 	if a.config.has("worker") || a.config.has("sender") {
 		group.Go(func() error { return a.work(ctx) })
@@ -182,6 +183,23 @@ func (a *app) upkeep(ctx context.Context) error {
 		_, err := a.store.ForgetBytes(ctx, a.store.Clock().Wall().Add(-keepBytes))
 		if err = errors.Join(err, a.store.Upkeep(ctx)); err != nil && ctx.Err() == nil {
 			a.log.Warn("upkeep did not come to its end; it tries again in an hour", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// watch goes on with what a process that died has begun and left.
+func (a *app) watch(ctx context.Context) error {
+	const every = 5 * time.Second
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if err := a.store.FinishResumes(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("what a pause held is not all awake yet; trying again", "in", every, "error", err)
 		}
 		select {
 		case <-ctx.Done():
