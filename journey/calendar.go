@@ -42,8 +42,8 @@ const dayLayout = "2006-01-02"
 // ByCalendar says whether the trigger is one of date, schedule and once.
 func (e *Enter) ByCalendar() bool { return e.Date != nil || e.Schedule != nil || e.Once != nil }
 
-// segment is the segment that the trigger asks for, "" for none.
-func (e *Enter) segment() string {
+// Segment is the segment that the trigger asks for, "" for none.
+func (e *Enter) Segment() string {
 	switch {
 	case e.Schedule != nil:
 		return e.Schedule.Segment

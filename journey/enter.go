@@ -143,7 +143,7 @@ func (e Entry) admit(def *Definition) Entering {
 	}
 	state := &State{Trigger: in.Trigger, Vars: in.Vars}
 	l := Lookup{Facts: &e.Facts, State: state, Event: e.Event, Segments: def.Declares.Segments, Now: e.Now}
-	if segment := def.Enter.segment(); segment != "" && e.Occasion != nil && !(&Cond{Segment: segment}).Holds(l, nil) {
+	if segment := def.Enter.Segment(); segment != "" && e.Occasion != nil && !(&Cond{Segment: segment}).Holds(l, nil) {
 		in.Refused = NoEntryFilter
 		return in
 	}

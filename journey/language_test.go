@@ -95,6 +95,7 @@ func TestNeeds(t *testing.T) {
 		Topics:         []string{"offers"},
 		Cap:            true,
 		Messages:       true,
+		Coupons:        true,
 		Account:        true,
 		Roles:          []string{"admin"},
 		Contests: []Contest{
@@ -114,6 +115,7 @@ func TestNeeds(t *testing.T) {
 		Events:  []string{EventCouponRedeemed, "Order Completed", EventSurveyAnswered},
 		History: []string{"Order Completed"},
 		Topics:  []string{"offers"},
+		Coupons: true,
 	}, example.Needs())
 	assert.Equal(t, []string{"comeback-offer", "how-are-we-doing", "last-call", "we-miss-you"}, example.Templates())
 	assert.Equal(t, References{Topics: []string{"offers"}, Pools: []string{"comeback"}}, example.References())

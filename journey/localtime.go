@@ -2,6 +2,7 @@ package journey
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -101,7 +102,7 @@ func (w *Window) opening(t time.Time, zone *time.Location) time.Time {
 }
 
 // momentOf reads a moment: a time, an RFC 3339 string, or a date (its first minute in the zone) or local time. Fixed is false
-// when the moment hangs on the zone.
+// when the moment hangs on the zone. Moments count to the microsecond, as Postgres keeps them.
 func momentOf(v any, zone *time.Location) (t time.Time, fixed, ok bool) {
 	switch v := v.(type) {
 	case time.Time:
@@ -112,15 +113,57 @@ func momentOf(v any, zone *time.Location) (t time.Time, fixed, ok bool) {
 		}
 		return v.UTC(), true, true
 	case string:
-		if len(v) < len("2006-01-02") || len(v) > 64 || v[4] != '-' {
+		if !looksLikeMoment(v) {
 			return time.Time{}, false, false
 		}
 		if t, err := time.Parse(time.RFC3339Nano, v); err == nil {
-			return t.UTC(), true, true
+			return t.UTC().Truncate(time.Microsecond), true, true
 		}
 		return localMomentOf(v, zone)
 	}
 	return time.Time{}, false, false
+}
+
+// Moment reads a value as conditions do that compare moments. Fixed is false when it hangs on the zone.
+func Moment(v any, zone *time.Location) (t time.Time, fixed, ok bool) { return momentOf(v, zone) }
+
+// looksLikeMoment holds a text against the forms of a moment before it is parsed. time.Parse takes more than they say (an hour
+// of one digit, a zone of 24 hours), and the SQL function of the same meaning (migrations, moment) must not have to know what.
+func looksLikeMoment(v string) bool {
+	const form = "0000-00-00T00:00:00"
+	if len(v) < len(dayLayout) || len(v) > 64 || v[:4] == "0000" {
+		return false
+	}
+	head := min(len(v), len(form))
+	for i := range head {
+		switch {
+		case form[i] == '0' && (v[i] < '0' || v[i] > '9'),
+			form[i] != '0' && v[i] != form[i] && (i != len(dayLayout) || v[i] != ' '):
+			return false
+		}
+	}
+	switch head {
+	case len("2006-01-02"), len("2006-01-02T15:04"):
+		return true
+	case len(form):
+		return endsLikeMoment(v[head:])
+	}
+	return false
+}
+
+// endsLikeMoment says whether a fraction and a zone, or one of them, or nothing, is all that follows the seconds.
+func endsLikeMoment(rest string) bool {
+	if rest != "" && (rest[0] == '.' || rest[0] == ',') {
+		digits := len(rest) - len(strings.TrimLeft(rest[1:], "0123456789")) - 1
+		if digits == 0 {
+			return false
+		}
+		rest = rest[1+digits:]
+	}
+	if rest == "" || rest == "Z" {
+		return true
+	}
+	return len(rest) == len("+00:00") && rest[1:] < "24:00" && rest[4] < '6'
 }
 
 // localMomentOf reads a moment without a zone: it is meant in the customer's own.

@@ -27,7 +27,7 @@ func (d *Definition) Needs() Needs {
 	d.Walk(n.step)
 	return Needs{
 		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(),
-		AccountHistory: n.colleagues.sorted(), Topics: d.mailTopics(), Cap: d.Cap != nil, Messages: n.messages, Account: n.account,
+		AccountHistory: n.colleagues.sorted(), Topics: d.mailTopics(), Cap: d.Cap != nil, Messages: n.messages, Coupons: n.coupons, Account: n.account,
 		Contests: d.decided(), Roles: n.roles.sorted(),
 	}
 }
@@ -85,7 +85,7 @@ func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
 // needs gathers what Needs returns.
 type needs struct {
 	events, history, colleagues, journeys, roles set
-	messages, account                            bool
+	messages, coupons, account                   bool
 }
 
 func (n *needs) step(s *Step) {
@@ -175,6 +175,7 @@ func (n *needs) condition(c *Cond, awaited bool) {
 			n.journeys.add(c.Journey.Key)
 		}
 		n.messages = n.messages || c.Message != nil
+		n.coupons = n.coupons || c.Coupon != nil
 		if awaited {
 			n.events.add(eventsOf(c)...)
 		}

@@ -160,6 +160,7 @@ type Needs struct {
 	Topics         []string // of its messages, transactional aside: whose caps hold for it
 	Cap            bool     // the journey has one itself
 	Messages       bool
+	Coupons        bool
 	Account        bool
 	Contests       []Contest // that have a winner, decided or not
 	Roles          []string  // of the customers of her account to whom it sends

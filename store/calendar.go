@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -84,12 +85,16 @@ func (s *Store) calendarPage(ctx context.Context, l live, zones []string, after 
 			first, most = 6, 5
 		}
 	}
-	rows, err := s.pool.Query(ctx, `
-		SELECT id FROM customers
-		WHERE merged_into IS NULL AND timezone = ANY($1) AND id > $2 AND ($3::text[] IS NULL OR substr(
-		      coalesce(attributes->>$4, attributes #>> string_to_array($4, '.'),
-		               CASE $4 WHEN 'created_at' THEN to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') END), $5, $6) = ANY($3))
-		ORDER BY id LIMIT $7`, zones, after, days, attribute, first, most, limit)
+	filter, err := s.filter(l, zones, after, days, attribute, first, most, limit)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.pool.Query(ctx, fmt.Sprintf(`
+		SELECT c.id FROM customers c %s
+		WHERE c.merged_into IS NULL AND c.timezone = ANY($1) AND c.id > $2 AND ($3::text[] IS NULL OR substr(
+		      coalesce(c.attributes->>$4, c.attributes #>> string_to_array($4, '.'),
+		               CASE $4 WHEN 'created_at' THEN to_char(c.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') END), $5, $6) = ANY($3)) AND %s
+		ORDER BY c.id LIMIT $7`, filter.Joins, filter.Where), filter.Args...)
 	if err != nil {
 		return nil, err
 	}

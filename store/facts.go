@@ -132,8 +132,7 @@ func queueNews(b *pgx.Batch, e *enrollment, names []string, into *[]journey.Even
 // queueMessageFacts adds what became of the messages of the enrollment.
 func queueMessageFacts(b *pgx.Batch, enrollmentID string, into *[]journey.MessageFact) {
 	b.Queue(`
-		SELECT id, step, state, reason = 'bounced' OR state = 'failed' AND reason NOT IN ('render', 'no_smtputf8')
-		           OR EXISTS (SELECT FROM bounces b WHERE b.message_id = m.id AND b.kind <> 'complaint') AS bounced,
+		SELECT id, step, state, `+messageBounced+` AS bounced,
 		       EXISTS (SELECT FROM observations o WHERE o.message_id = m.id AND kind = 'click' AND NOT machine) AS clicked, queued_at AS at
 		FROM messages m WHERE enrollment_id = $1 ORDER BY queued_at, id`, enrollmentID).Query(func(rows pgx.Rows) error {
 		var err error

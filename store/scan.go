@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -78,20 +79,41 @@ func (s *Store) quietCustomers(ctx context.Context, l live, after quiet, limit i
 		}
 	}
 	now := s.clock.Now()
-	rows, err := s.pool.Query(ctx, `
-		SELECT t.customer_id, t.last_event_id AS event_id, t.last_at
-		FROM event_totals t
-		WHERE t.name = $1 AND t.last_at <= $2 AND (t.last_at, t.customer_id) > ($3, $4)
-		  AND NOT EXISTS (SELECT FROM enrollments e WHERE e.customer_id = t.customer_id AND e.journey_key = $5
-		                  AND (e.status = 'active' OR e.entry_key = 'inactive:' || t.last_event_id OR $6
-		                       OR e.ended_at > $7::timestamptz - $8::interval))
-		ORDER BY t.last_at, t.customer_id LIMIT $9`,
-		l.Def.Enter.Inactive.Event, now.Add(-l.Def.Enter.Inactive.For), after.LastAt, after.CustomerID, l.Key, never,
+	filter, err := s.filter(l, l.Def.Enter.Inactive.Event, now.Add(-l.Def.Enter.Inactive.For), after.LastAt, after.CustomerID, l.Key, never,
 		now, comeback, limit)
 	if err != nil {
 		return nil, err
 	}
+	rows, err := s.pool.Query(ctx, fmt.Sprintf(`
+		SELECT t.customer_id, t.last_event_id AS event_id, t.last_at
+		FROM event_totals t JOIN customers c ON c.id = t.customer_id %s
+		WHERE t.name = $1 AND t.last_at <= $2 AND (t.last_at, t.customer_id) > ($3, $4)
+		  AND NOT EXISTS (SELECT FROM enrollments e WHERE e.customer_id = t.customer_id AND e.journey_key = $5
+		                  AND (e.status = 'active' OR e.entry_key = 'inactive:' || t.last_event_id OR $6
+		                       OR e.ended_at > $7::timestamptz - $8::interval))
+		  AND %s
+		ORDER BY t.last_at, t.customer_id LIMIT $9`, filter.Joins, filter.Where), filter.Args...)
+	if err != nil {
+		return nil, err
+	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[quiet])
+}
+
+// filter is what the journey asks of those whom it lets in, for the statement that finds them; args are those that the statement
+// has already. Whoever is found is asked again under her lock. What only an enrollment has is not asked before.
+func (s *Store) filter(l live, args ...any) (conditionSQL, error) {
+	wanted := &journey.Cond{All: []*journey.Cond{}}
+	if segment := l.Def.Enter.Segment(); segment != "" {
+		wanted.All = append(wanted.All, &journey.Cond{Segment: segment})
+	}
+	if l.Def.Enter.If != nil {
+		wanted.All = append(wanted.All, l.Def.Enter.If)
+	}
+	found, err := s.condition(wanted, l.Def.Declares.Segments, false, args...)
+	if journey.CodeOf(err) == journey.CodeInvalid {
+		return conditionSQL{Where: "true", Args: args}, nil
+	}
+	return found, err
 }
 
 // enterQuiet locks a page of customers and lets in those who are still quiet.
