@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -130,4 +131,23 @@ func TestOperatorsSeeTheState(t *testing.T) {
 	gone := s.call("", http.MethodGet, "/readyz", nil)
 	assert.Equal(t, 503, gone.status)
 	assert.NotEmpty(t, gone.header.Get("Retry-After"))
+}
+
+func TestTheSchemaOfTheLanguageIsServedToEverybody(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	ask := func(tag string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "/schema/journey.json", nil)
+		r.Header.Set("If-None-Match", tag)
+		w := httptest.NewRecorder()
+		s.http.ServeHTTP(w, r)
+		return w
+	}
+	first := ask("")
+	assert.Equal(t, http.StatusOK, first.Code)
+	assert.Equal(t, "application/schema+json", first.Header().Get("Content-Type"))
+	assert.Equal(t, journey.Schema(), first.Body.Bytes())
+	again := ask(first.Header().Get("Etag"))
+	assert.Equal(t, http.StatusNotModified, again.Code)
+	assert.Empty(t, again.Body.Bytes())
 }

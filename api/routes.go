@@ -150,6 +150,7 @@ func (s *server) publicRoutes() []public {
 		{get, "/metrics", s.metrics},
 		{get, "/openapi.json", s.openapi},
 		{get, "/docs", s.docs},
+		{get, "/schema/journey.json", journeySchema},
 	})
 }
 

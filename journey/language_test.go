@@ -12,10 +12,22 @@ import (
 // Every example of docs/language.md is the language: a whole journey, keys of one ("top"), steps, or conditions.
 func TestLanguagePageIsTrue(t *testing.T) {
 	t.Parallel()
+	for _, src := range pageExamples(t) {
+		d := parsed(t, src)
+		out, problems := Format([]byte(src))
+		assert.Empty(t, problems)
+		assert.Equal(t, meaning(d), meaning(parsed(t, string(out))))
+	}
+}
+
+// pageExamples are the examples of docs/language.md, each made into a whole journey.
+func pageExamples(t *testing.T) []string {
+	t.Helper()
 	page, err := os.ReadFile("../docs/language.md")
 	require.NoError(t, err)
 	blocks := strings.Split(string(page), "```yaml")[1:]
 	require.NotEmpty(t, blocks)
+	var out []string
 	for _, block := range blocks {
 		kind, rest, _ := strings.Cut(block, "\n")
 		example, _, closed := strings.Cut(rest, "```")
@@ -42,11 +54,9 @@ func TestLanguagePageIsTrue(t *testing.T) {
 				src += "    - { if: " + cond + ", then: [ { exit: a } ] }\n"
 			}
 		}
-		d := parsed(t, src)
-		out, problems := Format([]byte(src))
-		assert.Empty(t, problems)
-		assert.Equal(t, meaning(d), meaning(parsed(t, string(out))))
+		out = append(out, src)
 	}
+	return out
 }
 
 // Every form of this release, each in the place where it is used.

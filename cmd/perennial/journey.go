@@ -19,7 +19,7 @@ import (
 
 func journeyCommand(env map[string]string, std stdio) *cobra.Command {
 	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: validate, fmt, graph, publish"}
-	cmd.AddCommand(validateCommand(std), formatCommand(std), graphCommand(std), publishCommand(env, std))
+	cmd.AddCommand(validateCommand(std), formatCommand(std), graphCommand(std), schemaCommand(std), publishCommand(env, std))
 	return cmd
 }
 

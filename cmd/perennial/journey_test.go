@@ -200,3 +200,10 @@ func TestGraph(t *testing.T) {
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "svg or mermaid")
 }
+
+func TestSchemaIsPrinted(t *testing.T) {
+	t.Parallel()
+	status, out, errs := command(t, nil, "journey", "schema")
+	assert.Equal(t, 0, status, errs)
+	assert.Equal(t, string(journey.Schema()), out)
+}
