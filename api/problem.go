@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"perennial/control"
 	"perennial/journey"
 )
 
@@ -22,37 +23,6 @@ type problem struct {
 	Code     journey.Code     `json:"code"`
 	Reason   string           `json:"reason,omitempty"`
 	Problems journey.Problems `json:"problems,omitempty"`
-}
-
-// statusOf is the one table from a fault to a status.
-func statusOf(code journey.Code) int {
-	switch code {
-	case journey.CodeInvalid:
-		return http.StatusUnprocessableEntity
-	case journey.CodeMalformed:
-		return http.StatusBadRequest
-	case journey.CodeUnauthorized:
-		return http.StatusUnauthorized
-	case journey.CodeForbidden:
-		return http.StatusForbidden
-	case journey.CodeNotFound:
-		return http.StatusNotFound
-	case journey.CodeConflict:
-		return http.StatusConflict
-	case journey.CodeGone:
-		return http.StatusGone
-	case journey.CodeStale:
-		return http.StatusPreconditionFailed
-	case journey.CodeTooLarge:
-		return http.StatusRequestEntityTooLarge
-	case journey.CodeRate:
-		return http.StatusTooManyRequests
-	case journey.CodeUnavailable:
-		return http.StatusServiceUnavailable
-	case journey.CodeInternal:
-		return http.StatusInternalServerError
-	}
-	return http.StatusInternalServerError
 }
 
 // statusError is a refusal that HTTP knows and the product does not.
@@ -76,7 +46,7 @@ func (s *server) problemOf(err error, r *http.Request) problem {
 		}
 		fault = journey.Faultf(journey.CodeInternal, "something went wrong here; it stands in the log")
 	}
-	status := statusOf(fault.Code)
+	status := control.Status(fault.Code)
 	if status >= http.StatusInternalServerError {
 		s.Log.Error("answering a request", "method", r.Method, "path", firstSegment(r.URL.Path), "status", status, "error", err)
 	}

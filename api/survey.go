@@ -50,7 +50,7 @@ func surveyPage(ctx context.Context, r *linkRequest) (shown, error) {
 	if fault := againFault(err); fault != nil {
 		data := r.survey(i, a)
 		data.Notice = noticeOf(fault)
-		return shown{statusOf(fault.Code), "survey", data}, nil
+		return shown{control.Status(fault.Code), "survey", data}, nil
 	}
 	if err != nil {
 		return shown{}, err

@@ -4,6 +4,7 @@
 package control
 
 import (
+	"sync"
 	"time"
 
 	"perennial/journey"
@@ -25,6 +26,9 @@ type Control struct {
 
 	// Patience is how long a pause waits, in wall time, for what is on its way when it begins; 0: 5 s.
 	Patience time.Duration
+
+	turns   sync.Once
+	hashers chan struct{} // as many passwords are hashed at once
 }
 
 // Store is what the verbs need of the database; each part stands beside its verb.
@@ -40,6 +44,8 @@ type Store interface {
 	Bounces
 	Erasures
 	Mails
+	Users
+	Sessions
 }
 
 func (c *Control) patience() time.Duration {

@@ -16,6 +16,7 @@ const (
 	PrefixTask       = "tsk_"
 	PrefixKey        = "key_"
 	PrefixPause      = "pau_"
+	PrefixUser       = "usr_"
 )
 
 // NewID returns a fresh id with the given prefix: a UUID v7, so that ids sort by the time at which they were made.

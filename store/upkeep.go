@@ -9,6 +9,7 @@ import (
 const (
 	keepEventIDs    = 30 * 24 * time.Hour // an event that is sent again within it has no effect
 	keepIdempotency = 7 * 24 * time.Hour  // a request that is sent again within it gets the same answer
+	keepAttempts    = 24 * time.Hour      // to sign in; longer than any window in which they count
 	upkeepBatch     = 5000
 )
 
@@ -23,6 +24,10 @@ func (s *Store) Upkeep(ctx context.Context) (err error) {
 			s.clock.Now().Add(-keepEventIDs)},
 		{`DELETE FROM idempotency WHERE (actor, key) IN (SELECT actor, key FROM idempotency WHERE created_wall < $1 LIMIT $2)`,
 			s.clock.Wall().Add(-keepIdempotency)},
+		{`DELETE FROM sessions WHERE hash IN (SELECT hash FROM sessions WHERE expires_wall < $1 LIMIT $2)`, s.clock.Wall()},
+		{`DELETE FROM sign_in_links WHERE hash IN (SELECT hash FROM sign_in_links WHERE expires_wall < $1 LIMIT $2)`, s.clock.Wall()},
+		{`DELETE FROM sign_in_attempts WHERE subject IN (SELECT subject FROM sign_in_attempts WHERE since_wall < $1 LIMIT $2)`,
+			s.clock.Wall().Add(-keepAttempts)},
 	} {
 		for {
 			tag, err := s.pool.Exec(ctx, old.sql, old.before, upkeepBatch)

@@ -20,6 +20,7 @@ import (
 
 	"perennial/activities"
 	"perennial/api"
+	"perennial/console"
 	"perennial/control"
 	"perennial/intake"
 	"perennial/journey"
@@ -209,12 +210,18 @@ func (a *app) watch(ctx context.Context) error {
 	}
 }
 
-// serveHTTP serves API and public links until ctx ends; requests under way get ten seconds.
+// serveHTTP serves API, public links and console until ctx ends; requests under way get ten seconds.
 func (a *app) serveHTTP(ctx context.Context) error {
+	pages, err := console.New(console.Deps{
+		Control: a.control, Read: a.store, Clock: a.store.Clock(), Brand: a.config.brand(), Log: a.log, Proxies: a.config.proxies(),
+	})
+	if err != nil {
+		return err
+	}
 	handler, err := api.New(api.Deps{
 		Control: a.control, Read: a.store, Clock: a.store.Clock(), Tokens: a.tokens, Brand: a.config.brand(), Log: a.log,
 		Ready: a.store.Ping, Metrics: a.metrics,
-		Hooks: a.config.Mail.hooks(),
+		Hooks: a.config.Mail.hooks(), Rest: pages,
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ type config struct {
 	Senders     int      `env:"SMTP_CONNECTIONS" envDefault:"8"`
 	Rate        string   `env:"SMTP_RATE"`
 	DomainRates string   `env:"DOMAIN_RATES"`
+	Proxies     []string `env:"TRUSTED_PROXIES" envDefault:"127.0.0.0/8,::1/128"`
 
 	BrandName     string `env:"BRAND_NAME" envDefault:"Oak & Linen"`
 	MailFrom      string `env:"MAIL_FROM" envDefault:"Oak & Linen <hello@oak-and-linen.example>"`
@@ -126,6 +128,11 @@ func (c config) faults() journey.Problems {
 	if _, err := activities.ParseRates(c.DomainRates); err != nil {
 		add("DOMAIN_RATES", err.Error(), "for example DOMAIN_RATES=gmail.com=20/s,outlook.com=300/min")
 	}
+	for _, proxy := range c.Proxies {
+		if _, err := netip.ParsePrefix(proxy); err != nil {
+			add("TRUSTED_PROXIES", fmt.Sprintf("%q is no range of addresses", proxy), "for example TRUSTED_PROXIES=10.0.0.0/8,fd00::/8")
+		}
+	}
 	for _, role := range c.Roles {
 		if !slices.Contains(allRoles, role) {
 			add("ROLES", fmt.Sprintf("%q is not a role", role), "roles are "+strings.Join(allRoles, ", "))
@@ -134,6 +141,16 @@ func (c config) faults() journey.Problems {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		add("LOG_LEVEL", fmt.Sprintf("%q is not a level", c.LogLevel), "one of debug, info, warn, error")
+	}
+	return out
+}
+
+// proxies are those whose X-Forwarded-For is believed. They were checked by faults.
+func (c config) proxies() (out []netip.Prefix) {
+	for _, proxy := range c.Proxies {
+		if p, err := netip.ParsePrefix(proxy); err == nil {
+			out = append(out, p)
+		}
 	}
 	return out
 }

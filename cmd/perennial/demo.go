@@ -65,6 +65,7 @@ func playShop(ctx context.Context, in installation, std stdio) error {
 		return err
 	}
 	s := newShop(in, notes.Run)
+	fmt.Fprintf(std.out, "\nWatch in the console: %s\n(a link that signs you in, once)\n", in.Console)
 	fmt.Fprintf(std.out, "\nOak & Linen opens on %s. A day takes %s. Ctrl-C ends everything; what has happened is kept.\n\n",
 		notes.Open.Format("Monday, 2 January 2006"), (24 * time.Hour / time.Duration(in.Clock.Speed())).Round(time.Millisecond))
 
@@ -266,7 +267,7 @@ func printInbox(out io.Writer, people []*shopper, faults map[*shopper]string) {
 }
 
 func printAddresses(out io.Writer, in installation) {
-	fmt.Fprintf(out, "\n  API, with a page to read it   %s/docs\n  Inbox                         %s\n  Temporal                      %s\n"+
+	fmt.Fprintf(out, "\n  Console, signs you in once    %s\n  API, with a page to read it   %s/docs\n  Inbox                         %s\n  Temporal                      %s\n"+
 		"  Keys                          %s\n\nCtrl-C ends it.\n",
-		in.URL, in.Engine.InboxURL, in.Engine.TemporalUIURL, filepath.Join(in.Data, "keys.json"))
+		in.Console, in.URL, in.Engine.InboxURL, in.Engine.TemporalUIURL, filepath.Join(in.Data, "keys.json"))
 }

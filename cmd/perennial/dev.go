@@ -34,7 +34,7 @@ func (o *devOptions) register(cmd *cobra.Command, data string, speed float64) {
 	f := cmd.Flags()
 	f.StringVar(&o.Data, "data", data, "directory that holds all state; it survives restarts")
 	f.StringVar(&o.Host, "host", "127.0.0.1", "address to listen on")
-	f.IntVar(&o.HTTPPort, "http-port", 8080, "API and public links")
+	f.IntVar(&o.HTTPPort, "http-port", 8080, "console, API and public links")
 	f.IntVar(&o.TemporalPort, "temporal-port", 7233, "Temporal")
 	f.IntVar(&o.TemporalUIPort, "temporal-ui-port", 8233, "Temporal's page")
 	f.IntVar(&o.SMTPPort, "smtp-port", 1025, "SMTP of the inbox")
@@ -74,11 +74,12 @@ type play func(ctx context.Context, in installation) error
 
 // installation is a running Perennial with everything around it.
 type installation struct {
-	URL    string
-	Keys   map[string]string // role → key
-	Engine engineAddress
-	Data   string
-	Clock  *journey.Clock
+	URL     string
+	Console string            // a link that signs the first admin in, once
+	Keys    map[string]string // role → key
+	Engine  engineAddress
+	Data    string
+	Clock   *journey.Clock
 }
 
 // develop starts the engine and the product on it, and stays until ctx ends or a part dies.
@@ -113,7 +114,11 @@ func develop(ctx context.Context, o devOptions, env map[string]string, std stdio
 	if err := a.publishLibrary(ctx); err != nil {
 		return err
 	}
-	in := installation{URL: c.PublicURL, Keys: keys, Engine: engine.engineAddress, Data: o.Data, Clock: a.store.Clock()}
+	link, err := a.devLink(ctx)
+	if err != nil {
+		return err
+	}
+	in := installation{URL: c.PublicURL, Console: link, Keys: keys, Engine: engine.engineAddress, Data: o.Data, Clock: a.store.Clock()}
 	return serveAndPlay(ctx, a, engine, in, o, std, then)
 }
 
@@ -226,7 +231,7 @@ func (o *devOptions) takenPorts(ctx context.Context) []string {
 		port       int
 		what, flag string
 	}{
-		{o.HTTPPort, "API and public links", "--http-port"}, {o.TemporalPort, "Temporal", "--temporal-port"},
+		{o.HTTPPort, "console, API and public links", "--http-port"}, {o.TemporalPort, "Temporal", "--temporal-port"},
 		{o.TemporalUIPort, "Temporal's page", "--temporal-ui-port"}, {o.SMTPPort, "SMTP of the inbox", "--smtp-port"},
 		{o.InboxPort, "page of the inbox", "--inbox-port"},
 	} {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -18,21 +19,14 @@ func keyCommand(env map[string]string, std stdio) *cobra.Command {
 		Short: "Makes a key in the database of DATABASE_URL and prints it, this once",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if env["DATABASE_URL"] == "" {
-				return journey.Problems{{Path: "DATABASE_URL", Message: "is not set", Mend: mends["DATABASE_URL"]}}
-			}
-			s, err := store.Open(cmd.Context(), env["DATABASE_URL"], store.Options{MaxConns: 2, Wall: wall})
-			if err != nil {
-				return err
-			}
-			defer s.Close()
-			c := control.Control{Store: s, Flight: s, Clock: s.Clock(), Check: checkTemplates}
-			_, secret, err := c.CreateKey(cmd.Context(), itself, name, journey.Role(role))
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(std.out, secret)
-			return nil
+			return withControl(cmd.Context(), env, func(ctx context.Context, c *control.Control, _ *store.Store) error {
+				_, secret, err := c.CreateKey(ctx, itself, name, journey.Role(role))
+				if err != nil {
+					return err
+				}
+				fmt.Fprintln(std.out, secret)
+				return nil
+			})
 		},
 	}
 	create.Flags().StringVar(&name, "name", "", "who uses it, e.g. shop")

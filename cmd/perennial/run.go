@@ -36,7 +36,7 @@ func run(ctx context.Context, args, environ []string, std stdio) error {
 	env := environment(environ)
 	root.AddCommand(
 		demoCommand(env, std), devCommand(env, std), serveCommand(env, std), migrateCommand(env, std),
-		journeyCommand(env, std), keyCommand(env, std), doctorCommand(env, std), rebuildCommand(env, std),
+		journeyCommand(env, std), keyCommand(env, std), userCommand(env, std), doctorCommand(env, std), rebuildCommand(env, std),
 	)
 	root.SetArgs(args)
 	root.SetIn(std.in)

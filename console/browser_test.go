@@ -1,0 +1,200 @@
+package console_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"perennial/control"
+	"perennial/journey"
+	"perennial/templates"
+)
+
+// screens makes TestEveryPageInABrowser write pictures: make screenshots.
+var screens = flag.String("screens", "", "directory for pictures of every page")
+
+// window is one tab of a real browser.
+type window struct {
+	*office
+	ctx context.Context //nolint:containedctx // of the browser, which lives as long as the test
+}
+
+// browser starts Chromium with a fresh profile.
+func (o *office) browser() *window {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), 4*time.Minute)
+	o.t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.UserDataDir(o.t.TempDir()), chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en")))
+	o.t.Cleanup(cancel)
+	w := &window{o, ctx}
+	w.do(chromedp.Navigate("about:blank"))
+	return w
+}
+
+func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
+	w.t.Helper()
+	require.NoError(w.t, chromedp.Do(w.ctx, steps...), "is Chromium installed?")
+}
+
+// open goes to a path.
+func (w *window) open(path string) {
+	w.t.Helper()
+	w.do(chromedp.Navigate(w.url+path), chromedp.WaitReady("main"))
+}
+
+// looks sets the width and the colours.
+func (w *window) looks(width int64, scheme string) {
+	w.t.Helper()
+	w.do(chromedp.EmulateViewport(width, map[bool]int64{true: 780, false: 900}[width < 600]))
+	_, err := chromedp.Run(w.ctx, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
+		return cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
+	})
+	require.NoError(w.t, err)
+}
+
+// ask evaluates an expression in the page, and waits where it is a promise.
+func ask[T any](w *window, expression string) T {
+	w.t.Helper()
+	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	require.NoError(w.t, err, expression)
+	return v
+}
+
+// eventually waits until an expression in the page holds; a page that is just being left is asked again.
+func (w *window) eventually(expression string) {
+	w.t.Helper()
+	require.Eventually(w.t, func() bool {
+		ok, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
+		return err == nil && ok
+	}, 20*time.Second, 50*time.Millisecond, "%s", expression)
+}
+
+// signIn signs a user in by her password, through the form.
+func (w *window) signIn(role journey.Role) {
+	w.t.Helper()
+	u := w.user(role)
+	w.open("/sign-in")
+	w.do(chromedp.SendKeys(`input[name=email]`, u.Email), chromedp.SendKeys(`input[name=password]`, goodPassword), chromedp.Click(`button.main`))
+	w.eventually(`document.querySelector('nav') && location.pathname == '/'`)
+}
+
+// accessible runs axe-core over the page as it stands, all rules of WCAG 2.2 A and AA and its best practices.
+func (w *window) accessible(name string) {
+	w.t.Helper()
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	require.NoError(w.t, err)
+	ask[bool](w, string(axe)+`; true`)
+	faults := ask[[]string](w, `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(r =>
+		r.violations.map(v => v.id + ': ' + v.help + '\n' + v.nodes.map(n => '  ' + n.html + '\n    ' + n.failureSummary).join('\n')))`)
+	assert.Empty(w.t, faults, name)
+}
+
+// looked is what a page must be, at any width and in any colours.
+func (w *window) looked(name string, width int64, scheme string) {
+	w.t.Helper()
+	where := fmt.Sprintf("%s at %d, %s", name, width, scheme)
+	wide := ask[int64](w, `document.documentElement.scrollWidth`)
+	assert.LessOrEqual(w.t, wide, width, "%s: %s", where, ask[string](w, `[...document.querySelectorAll('main *')].filter(e =>
+		e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '.' + e.className).slice(0, 5).join(' ')`))
+	assert.Zero(w.t, ask[int](w, `document.querySelectorAll('[style], main script').length`), "%s: nothing is inline", where)
+	assert.Equal(w.t, "1", ask[string](w, `String(document.querySelectorAll('h1').length)`), where)
+	w.accessible(where)
+	if *screens != "" {
+		shape := map[bool]string{true: "phone", false: "wide"}[width < 600]
+		if scheme == "dark" {
+			shape += "-dark"
+		}
+		picture, err := chromedp.Run(w.ctx, chromedp.FullScreenshot(100))
+		require.NoError(w.t, err)
+		require.NoError(w.t, os.MkdirAll(*screens, 0o750))
+		require.NoError(w.t, os.WriteFile(filepath.Join(*screens, name+"-"+shape+".png"), picture, 0o600))
+	}
+}
+
+// around goes around a page: wide and at 360 pixels, light and dark.
+func (w *window) around(name, path string) {
+	w.t.Helper()
+	for _, width := range []int64{1280, 360} {
+		for _, scheme := range []string{"light", "dark"} {
+			w.looks(width, scheme)
+			w.open(path)
+			w.looked(name, width, scheme)
+		}
+	}
+}
+
+func TestEveryPageInABrowser(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.publish("win-back", "post-purchase")
+	w := o.browser()
+	w.around("sign-in", "/sign-in")
+	w.around("fault", "/sign-in/none")
+	w.signIn(journey.RoleAdmin)
+	w.around("today", "/")
+	w.around("account", "/account")
+}
+
+// Everything can be reached by the keyboard, in the order in which it is seen, and shows where one is.
+func TestByKeyboard(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	w := o.browser()
+	w.looks(1280, "light")
+	w.signIn(journey.RoleAdmin)
+	w.open("/account")
+	reached := ask[int](w, `(() => { const all = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')]
+		.filter(e => e.checkVisibility()); return all.filter(e => e.tabIndex >= 0).length - all.length })()`)
+	assert.Zero(t, reached, "nothing that can be used is left out of the order")
+	w.do(chromedp.KeyEvent("\t"))
+	assert.Equal(t, "skip", ask[string](w, `document.activeElement.className`))
+	w.do(chromedp.KeyEvent("\r"))
+	w.eventually(`location.hash == '#main'`)
+
+	w.looks(360, "light")
+	w.open("/account")
+	assert.False(t, ask[bool](w, `document.querySelector('nav').checkVisibility()`))
+	w.do(chromedp.Focus(`button.menu`), chromedp.KeyEvent("\r"))
+	w.eventually(`document.querySelector('nav').checkVisibility()`)
+	w.accessible("the open menu")
+	w.do(chromedp.KeyEvent("\u001b"))
+	w.eventually(`!document.querySelector('nav').checkVisibility()`)
+}
+
+// publish publishes journeys that ship.
+func (o *office) publish(keys ...string) {
+	o.t.Helper()
+	for _, key := range keys {
+		files, err := templates.Load(templates.Embedded(), key)
+		require.NoError(o.t, err)
+		source := files["journey.yaml"]
+		delete(files, "journey.yaml")
+		_, _, err = o.ctl.SaveDraft(o.t.Context(), tester, control.Edit{Key: key, Source: source, Files: files})
+		require.NoError(o.t, err)
+		_, err = o.ctl.Publish(o.t.Context(), tester, key, "keep", "")
+		require.NoError(o.t, err)
+	}
+}
+
+func TestNothingIsLoadedFromElsewhere(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	v := o.as(journey.RoleAdmin)
+	for _, page := range []string{"/", "/account"} {
+		body := v.get(page).body
+		assert.NotContains(t, strings.ReplaceAll(body, o.url, ""), "https://", page)
+	}
+}

@@ -1,0 +1,83 @@
+// Package console is what people look at: server-rendered pages for marketers, support and owners. It owns no rule: whatever
+// changes something goes through control, as the API does, and what it shows is read from the same places.
+//
+// Every path stands in the table of routes.go with the roles that may open it. A page is one file of Go and one template of
+// the same name (customers.go, pages/customers.html); its texts stand in text/. Forms work without JavaScript: POST, redirect,
+// GET. htmx only saves reloading what has not changed: an element that asks for itself gets the part of the page of its name.
+package console
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"perennial/control"
+	"perennial/journey"
+)
+
+// Deps are what the console stands on. Proxies may be empty, all else is required.
+type Deps struct {
+	Control *control.Control
+	Read    Reader
+	Clock   *journey.Clock
+	Brand   journey.Brand // its zone is that of the times shown; its public URL says whether cookies are for https only
+	Log     *slog.Logger
+	Proxies []netip.Prefix // whose X-Forwarded-For is believed
+}
+
+// Reader is what the pages read; whatever changes something goes through control.
+type Reader interface {
+	Settings(ctx context.Context) (journey.Settings, error)
+	Journeys(ctx context.Context) ([]journey.JourneyInfo, error)
+}
+
+// New returns the handler of all pages. It belongs at the root of a server, for paths that nobody else serves.
+func New(d Deps) (http.Handler, error) {
+	c := &console{Deps: d, secure: strings.HasPrefix(d.Brand.PublicURL, "https://")}
+	var err error
+	if c.assets, err = readAssets(); err != nil {
+		return nil, err
+	}
+	if c.languages, err = readLanguages(); err != nil {
+		return nil, err
+	}
+	for _, l := range c.languages {
+		if err := c.parsePages(l); err != nil {
+			return nil, fmt.Errorf("parsing the pages in %s: %w", l.code, err)
+		}
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /static/{file}", c.assets.serve)
+	for _, r := range routes() {
+		mux.Handle(r.method+" "+r.path, c.adapt(r))
+	}
+	mux.Handle("/", c.adapt(route{who: strangers, do: noPage}))
+	guard := http.NewCrossOriginProtection()
+	if u, err := url.Parse(d.Brand.PublicURL); err == nil && u.Host != "" { // also where a proxy changes the host
+		if err := guard.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			return nil, fmt.Errorf("reading the public URL as an origin: %w", err)
+		}
+	}
+	guard.SetDenyHandler(c.adapt(route{who: strangers, do: foreign}))
+	return guard.Handler(mux), nil
+}
+
+// console is the console at work.
+type console struct {
+	Deps
+	secure    bool
+	assets    assets
+	languages []*language // the first is what is shown where nothing else was asked for
+}
+
+func noPage(_ context.Context, r *request) (reply, error) {
+	return reply{}, journey.Faultf(journey.CodeNotFound, "%s", r.text("fault.no_page"))
+}
+
+func foreign(_ context.Context, r *request) (reply, error) {
+	return reply{}, journey.Faultf(journey.CodeForbidden, "%s", r.text("fault.foreign"))
+}

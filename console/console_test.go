@@ -1,0 +1,171 @@
+package console_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+
+	"perennial/api"
+	"perennial/console"
+	"perennial/control"
+	"perennial/journey"
+	"perennial/store"
+	"perennial/templates"
+	"perennial/testenv"
+)
+
+// office is the console on a real database behind the whole server, as the program mounts it, with a clock that the test owns.
+type office struct {
+	t     *testing.T
+	store *store.Store
+	ctl   *control.Control
+	wall  *wall
+	sql   *pgxpool.Pool
+	log   *bytes.Buffer
+	url   string
+	deps  console.Deps
+}
+
+type wall struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (w *wall) now() time.Time       { w.mu.Lock(); defer w.mu.Unlock(); return w.at }
+func (w *wall) pass(d time.Duration) { w.mu.Lock(); defer w.mu.Unlock(); w.at = w.at.Add(d) }
+
+var tester = journey.Actor{ID: "test", Name: "the test", Role: journey.RoleAdmin}
+
+const goodPassword = "four quiet herons wade"
+
+func open(t *testing.T, change ...func(*console.Deps)) *office {
+	t.Helper()
+	o := &office{t: t, wall: &wall{at: time.Date(2030, 5, 6, 9, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
+	dsn := testenv.Database(t)
+	vienna, err := time.LoadLocation("Europe/Vienna")
+	require.NoError(t, err)
+	o.store, err = store.Open(t.Context(), dsn, store.Options{Wall: o.wall.now, MaxConns: 8})
+	require.NoError(t, err)
+	t.Cleanup(o.store.Close)
+	o.sql, err = pgxpool.New(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(o.sql.Close)
+	settings, err := o.store.Settings(t.Context())
+	require.NoError(t, err)
+	o.ctl = &control.Control{Store: o.store, Flight: o.store, Clock: o.store.Clock(), Check: check, Patience: 100 * time.Millisecond}
+	log := slog.New(slog.NewTextHandler(o.log, nil))
+	brand := journey.Brand{Name: "Oak & Linen", Address: "Oak & Linen, Lindengasse 12, 1070 Vienna", Zone: vienna}
+	o.deps = console.Deps{Control: o.ctl, Read: o.store, Clock: o.store.Clock(), Brand: brand, Log: log}
+	for _, f := range change {
+		f(&o.deps)
+	}
+	pages, err := console.New(o.deps)
+	require.NoError(t, err)
+	whole, err := api.New(api.Deps{Control: o.ctl, Read: o.store, Clock: o.store.Clock(), Tokens: journey.Tokens{Key: settings.TokenKey},
+		Brand: brand, Log: log, Rate: 1e6, Burst: 1e6, Rest: pages})
+	require.NoError(t, err)
+	server := httptest.NewServer(whole)
+	t.Cleanup(server.Close)
+	o.url = server.URL
+	return o
+}
+
+func check(def *journey.Definition, files map[string]string) journey.Problems {
+	_, problems := templates.Compile(def, files)
+	return problems
+}
+
+// user makes a user with goodPassword.
+func (o *office) user(role journey.Role) journey.User {
+	o.t.Helper()
+	u, err := o.ctl.CreateUser(o.t.Context(), tester, string(role)+"@oak.example", "Robin "+strings.ToUpper(string(role[:1]))+".", role)
+	require.NoError(o.t, err)
+	link, err := o.ctl.NewLink(o.t.Context(), tester, u.ID, journey.LinkPassword)
+	require.NoError(o.t, err)
+	_, _, err = o.ctl.FollowLink(o.t.Context(), link, goodPassword)
+	require.NoError(o.t, err)
+	return u
+}
+
+// visitor is one browser: its cookies, and nothing else.
+type visitor struct {
+	*office
+	http *http.Client
+}
+
+// seen is what came back.
+type seen struct {
+	status int
+	path   string // where it ended
+	header http.Header
+	body   string
+}
+
+func (o *office) visitor() *visitor {
+	jar, err := cookiejar.New(nil)
+	require.NoError(o.t, err)
+	return &visitor{o, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+// as is a browser in which a user of that role is signed in.
+func (o *office) as(role journey.Role) *visitor {
+	o.t.Helper()
+	u := o.user(role)
+	v := o.visitor()
+	got := v.post("/sign-in", url.Values{"email": {u.Email}, "password": {goodPassword}})
+	require.Equal(o.t, http.StatusSeeOther, got.status, "%s", got.body)
+	return v
+}
+
+func (v *visitor) do(method, path, body string, headers ...string) seen {
+	v.t.Helper()
+	r, err := http.NewRequestWithContext(v.t.Context(), method, v.url+path, strings.NewReader(body))
+	require.NoError(v.t, err)
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := v.http.Do(r)
+	require.NoError(v.t, err)
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(v.t, err)
+	return seen{res.StatusCode, res.Header.Get("Location"), res.Header, string(raw)}
+}
+
+func (v *visitor) get(path string, headers ...string) seen {
+	v.t.Helper()
+	return v.do(http.MethodGet, path, "", headers...)
+}
+
+func (v *visitor) post(path string, form url.Values, headers ...string) seen {
+	v.t.Helper()
+	return v.do(http.MethodPost, path, form.Encode(), headers...)
+}
+
+// follow posts, expects a redirect, and returns the page behind it.
+func (v *visitor) follow(path string, form url.Values) seen {
+	v.t.Helper()
+	got := v.post(path, form)
+	require.Equal(v.t, http.StatusSeeOther, got.status, "%s: %s", path, got.body)
+	return v.get(got.path)
+}
+
+func one[T any](o *office, sql string, args ...any) (v T) {
+	o.t.Helper()
+	require.NoError(o.t, o.sql.QueryRow(o.t.Context(), sql, args...).Scan(&v))
+	return v
+}

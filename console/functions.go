@@ -1,0 +1,86 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"time"
+)
+
+// functions are what templates can call, in one language. Times are shown in the zone of the brand, and say so.
+func (c *console) functions(l *language) template.FuncMap {
+	zone := c.Brand.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return template.FuncMap{
+		"t":     l.text,
+		"n":     l.counted,
+		"num":   l.number,
+		"asset": c.assets.address,
+		"icon":  icon,
+		"lang":  func() string { return l.code },
+		"langs": c.languageNames,
+		"pairs": pairs,
+		// when is a time for people and, in its element, for machines.
+		"when": func(at any) template.HTML {
+			t, known := timeOf(at)
+			if !known {
+				return ""
+			}
+			return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.UTC().Format(time.RFC3339), //nolint:gosec // escaped
+				template.HTMLEscapeString(l.moment(t, zone))))
+		},
+		"day": func(at any) template.HTML {
+			t, known := timeOf(at)
+			if !known {
+				return ""
+			}
+			return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.In(zone).Format(time.DateOnly), //nolint:gosec // escaped
+				template.HTMLEscapeString(l.day(t, zone))))
+		},
+		// relative is how far that is from now, in product time.
+		"relative": func(at any) string {
+			t, known := timeOf(at)
+			if !known {
+				return ""
+			}
+			return l.relative(t, c.Clock.Now())
+		},
+		// word is the text of prefix.code, or the code itself where there is none.
+		"word": func(prefix string, code any) string {
+			key := prefix + "." + fmt.Sprint(code)
+			if l.known(key) {
+				return l.text(key)
+			}
+			return fmt.Sprint(code)
+		},
+	}
+}
+
+func timeOf(v any) (time.Time, bool) {
+	switch t := v.(type) {
+	case time.Time:
+		return t, !t.IsZero()
+	case *time.Time:
+		if t != nil {
+			return *t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// pairs makes a map of name, value, name, value: for parts that take several values.
+func pairs(values ...any) (map[string]any, error) {
+	out := map[string]any{}
+	if len(values)%2 != 0 {
+		return nil, fmt.Errorf("pairs takes names and values")
+	}
+	for i := 0; i < len(values); i += 2 {
+		name, ok := values[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("pairs: %v is no name", values[i])
+		}
+		out[name] = values[i+1]
+	}
+	return out, nil
+}
