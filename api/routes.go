@@ -48,6 +48,7 @@ func routes() []route {
 		{post, "/api/journeys/:key/pause", marketers, pause(ofJourney)},
 		{post, "/api/journeys/:key/resume", marketers, resume(ofJourney)},
 		{get, "/api/journeys/:key/resume", viewers, resuming(ofJourney)},
+		{post, "/api/journeys/:key/simulate", marketers, with(simulateJourney)},
 		{post, "/api/journeys/:key/archive", marketers, with(archiveJourney)},
 		{get, "/api/journeys/:key/report", viewers, getReport},
 		{get, "/api/journeys/:key/versions", viewers, listVersions},

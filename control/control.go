@@ -4,6 +4,7 @@
 package control
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -24,11 +25,15 @@ type Control struct {
 	// handed in for the same reason.
 	Render func(v journey.Version, c journey.Claimed) error
 
+	// Play plays a version on a clock of its own (package simulate). It is handed in for the same reason.
+	Play func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error)
+
 	// Patience is how long a pause waits, in wall time, for what is on its way when it begins; 0: 5 s.
 	Patience time.Duration
 
 	turns   sync.Once
 	hashers chan struct{} // as many passwords are hashed at once
+	playing begun
 }
 
 // Store is what the verbs need of the database; each part stands beside its verb.
@@ -46,6 +51,7 @@ type Store interface {
 	Mails
 	Users
 	Sessions
+	Recordings
 }
 
 func (c *Control) patience() time.Duration {

@@ -1,6 +1,9 @@
 package journey
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // onward is what follows from looking for the moment at which a wait ends.
 type onward int
@@ -182,11 +185,11 @@ func (d *decision) happened(step *Step, e *Event) {
 		if a.If != nil || !d.means(e, a.Event, a.Match, a.Where, false) {
 			continue
 		}
-		if met, values := d.met(step.WaitFor.Any[:i]); met != nil {
+		if met, values := d.met(step.WaitFor.Any[:i]); met >= 0 {
 			d.becameTrue(step, met, values)
 			return
 		}
-		about := detail{"event": e.Name}
+		about := detail{"event": e.Name, "arm": strconv.Itoa(i + 1)}
 		if a.As != "" {
 			if d.st.Vars == nil {
 				d.st.Vars = map[string]any{}
@@ -207,7 +210,7 @@ func (d *decision) comesTrue() bool {
 		return false
 	}
 	met, values := d.met(step.WaitFor.Any)
-	if met == nil {
+	if met < 0 {
 		return false
 	}
 	d.reach(d.now)
@@ -215,23 +218,23 @@ func (d *decision) comesTrue() bool {
 	return true
 }
 
-// met returns the first whose condition holds, and the values that were looked at.
-func (d *decision) met(arms []Awaited) (*Awaited, map[string]any) {
+// met returns the first whose condition holds, -1 for none, and the values that were looked at.
+func (d *decision) met(arms []Awaited) (int, map[string]any) {
 	for i := range arms {
 		if arms[i].If == nil {
 			continue
 		}
 		values := map[string]any{}
 		if arms[i].If.Holds(d.lookup(), values) {
-			return &arms[i], values
+			return i, values
 		}
 	}
-	return nil, nil
+	return -1, nil
 }
 
-func (d *decision) becameTrue(step *Step, met *Awaited, values map[string]any) {
-	d.log(LogHappened, detail{"if": "condition", "values": values})
-	d.take(step, met.Then)
+func (d *decision) becameTrue(step *Step, met int, values map[string]any) {
+	d.log(LogHappened, detail{"if": "condition", "arm": strconv.Itoa(met + 1), "values": values})
+	d.take(step, step.WaitFor.Any[met].Then)
 }
 
 func (d *decision) timeOut(step *Step) {

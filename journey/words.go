@@ -396,3 +396,24 @@ func PauseWords(pauses []PauseView, next string, zone *time.Location) string {
 	}
 	return words
 }
+
+// RefusedWords says why somebody did not enter a journey.
+func RefusedWords(reason string) string {
+	switch reason {
+	case NoEntryTrigger:
+		return "it is not the trigger of the journey"
+	case NoEntryFilter:
+		return "enter.if does not hold"
+	case NoEntryProperty:
+		return "the trigger lacks the property that tells the enrollments apart"
+	case NoEntryActive:
+		return "she is in the journey already"
+	case NoEntryReentry:
+		return "she has been in the journey before"
+	case NoEntryGroup:
+		return "she is in a journey of the same group"
+	case NoEntryItems:
+		return "the trigger has no list to make enrollments of"
+	}
+	return strings.ReplaceAll(reason, "_", " ")
+}

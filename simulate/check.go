@@ -15,14 +15,7 @@ func Check(def *journey.Definition, set *templates.Set, s Scenario, o Options) (
 	if s.Winners != nil {
 		o.Winners = s.Winners
 	}
-	p := s.Persona
-	if len(p.Customer.Consents) == 0 {
-		p.Customer.Consents = map[string]journey.Consent{def.Topic: journey.ConsentGiven}
-		for topic := range def.Declares.Topics {
-			p.Customer.Consents[topic] = journey.ConsentGiven
-		}
-	}
-	t, err := Run(def, set, p, s.Script, o)
+	t, err := Run(def, set, s.Persona.Agreed(def), s.Script, o)
 	if err != nil {
 		return t, fmt.Errorf("scenario %s: %w", s.File, err)
 	}

@@ -65,6 +65,9 @@ func (w *world) person() journey.Facts {
 // standing is whether she is in the journey, was, or never.
 func (w *world) standing() string {
 	is := "never"
+	if len(w.persona.Past) > 0 {
+		is = "finished"
+	}
 	for _, e := range w.enrollments {
 		if e.state.Status != journey.StatusEnded {
 			return "active"
@@ -177,7 +180,7 @@ func (w *world) wakeAll() {
 
 // admit begins an enrollment where the journey says so.
 func (w *world) admit(entry journey.Entry) {
-	entry.Facts, entry.Now = w.person(), w.now
+	entry.Facts, entry.Now, entry.Previous = w.person(), w.now, slices.Clone(w.persona.Past)
 	for _, e := range w.enrollments {
 		entry.Previous = append(entry.Previous, journey.Past{
 			EntryKey: e.key, Active: e.state.Status != journey.StatusEnded, EndedAt: e.state.EndedAt,
@@ -201,6 +204,9 @@ func (w *world) begin(in journey.Entering) {
 		}
 	}
 	if !in.Yes {
+		if in.Refused != journey.NoEntryTrigger && in.Refused != "" {
+			w.out.Refused[in.Refused]++
+		}
 		return
 	}
 	w.enrollments = append(w.enrollments, &enrollment{

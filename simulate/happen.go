@@ -12,8 +12,14 @@ func (w *world) happen(start time.Time) error {
 	for len(w.script) > 0 && !start.Add(w.script[0].At).After(w.now) {
 		h := w.script[0]
 		w.script = w.script[1:]
+		w.complete(&h)
+		n := len(w.out.Entries)
 		w.out.Entries = append(w.out.Entries, Entry{At: w.now, Happened: &h})
-		if err := w.one(h); err != nil {
+		err := w.one(h)
+		if err != nil && h.Drawn {
+			w.out.Entries, err = w.out.Entries[:n], nil
+		}
+		if err != nil {
 			if h.Line > 0 {
 				return journey.Faultf(journey.CodeOf(err), "line %d: %v", h.Line, err)
 			}
@@ -29,6 +35,8 @@ func (w *world) happen(start time.Time) error {
 
 func (w *world) one(h Happening) error {
 	switch {
+	case h.click != nil:
+		w.clicked(*h.click)
 	case h.Traits != nil:
 		w.apply(journey.Event{Kind: journey.KindIdentify, Name: journey.KindIdentify, Properties: h.Traits})
 	case h.Enter != nil:

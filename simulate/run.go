@@ -28,19 +28,26 @@ type Options struct {
 // Run plays the script. Set may be nil: then nothing is rendered. The error is a *Fault: a happening that cannot be (an answer
 // when nothing was asked), a message that cannot be rendered, or too many decisions; the timeline up to there comes with it.
 func Run(def *journey.Definition, set *templates.Set, p Persona, s Script, o Options) (Timeline, error) {
-	r := newWorld(def, set, p, s, o)
-	err := known(def, o.Winners)
+	w := newWorld(def, set, p, s, o)
+	err := w.run(s)
+	return w.out, err
+}
+
+// run plays the script and brings in the ends.
+func (w *world) run(s Script) error {
+	err := known(w.def, w.opts.Winners)
 	if err == nil {
-		err = r.play(s)
+		err = w.play(s)
 	}
 	if err != nil {
-		err = fmt.Errorf("simulating journey %q: %w", def.Key, err)
+		err = fmt.Errorf("simulating journey %q: %w", w.def.Key, err)
 	}
-	r.out.Zone = r.zone()
-	for _, e := range r.enrollments {
-		r.out.Ends = append(r.out.Ends, e.state)
+	w.out.Zone = w.zone()
+	for _, e := range w.enrollments {
+		w.out.Ends = append(w.out.Ends, e.state)
+		w.out.Next = append(w.out.Next, journey.NextWords(e.plan))
 	}
-	return r.out, err
+	return err
 }
 
 // known finds winners that the journey has not.
@@ -73,6 +80,7 @@ type world struct {
 	tried       map[string]bool // events whose silence has been looked at
 	script      []Happening
 	ids         map[string]int
+	reacts      *reactions // nil: she does what the script says, and nothing else
 	out         Timeline
 }
 
@@ -89,6 +97,7 @@ type enrollment struct {
 	messages []journey.MessageFact
 	surveys  []invitation
 	tasks    []journey.Task
+	offered  map[string]bool // coupons that a mail has carried
 }
 
 type invitation struct {
@@ -111,10 +120,25 @@ func newWorld(def *journey.Definition, set *templates.Set, p Persona, s Script, 
 	}
 	script := slices.Clone(s.Happenings)
 	slices.SortStableFunc(script, func(a, b Happening) int { return int(a.At - b.At) })
-	return &world{
+	w := &world{
 		def: def, messages: set, needs: def.Needs(), opts: o, now: s.Start.UTC(), looked: s.Start.UTC(), persona: p, script: script,
-		tried: map[string]bool{}, ids: map[string]int{}, out: Timeline{Start: s.Start.UTC(), Visited: map[string]int{}},
+		tried: map[string]bool{}, ids: map[string]int{},
+		out: Timeline{Start: s.Start.UTC(), Visited: map[string]int{}, Refused: map[string]int{}},
 	}
+	w.remember(p.History)
+	return w
+}
+
+// remember takes what happened before the start into her stream. Her profile is that of the start already.
+func (w *world) remember(history []journey.Event) {
+	for _, e := range history {
+		e.CustomerID, e.Number = w.persona.Customer.ID, int64(len(w.stream)+1)
+		if e.ID == "" {
+			e.ID = w.newID(journey.PrefixEvent)
+		}
+		w.stream = append(w.stream, e)
+	}
+	w.persona.Customer.Applied = int64(len(w.stream))
 }
 
 // play moves the clock from one moment at which something happens to the next.
@@ -221,7 +245,11 @@ func (w *world) decide(e *enrollment) error {
 	for _, l := range out.Log {
 		w.out.Entries = append(w.out.Entries, Entry{At: l.At, Enrollment: e.id, Log: l})
 	}
-	return w.effect(e, out.Effects)
+	if err := w.effect(e, out.Effects); err != nil {
+		return err
+	}
+	w.react(e, out.Effects)
+	return nil
 }
 
 // take gives out a code, or finds the pool empty.

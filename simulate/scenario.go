@@ -28,6 +28,9 @@ type Persona struct {
 	Account    *journey.Account
 	Colleagues []Colleague // others of her account
 	Suppressed bool        // her address must not be mailed
+
+	History []journey.Event // what happened to her before the start, oldest first; numbers are given by the run
+	Past    []journey.Past  // her enrollments in the journey before the start, which have ended
 }
 
 // Colleague is a customer of the same account, to whom messages of the journey may go.
@@ -59,6 +62,9 @@ type Happening struct {
 	Done       string         // outcome with which a person finishes the task that is open
 	Pause      *Pause
 	Resume     bool
+
+	Drawn bool // by chance: where it cannot be (an answer to nothing), nothing happens
+	click *click
 }
 
 // Pause makes her stand still.

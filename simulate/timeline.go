@@ -19,6 +19,8 @@ type Timeline struct {
 	Mails     []Sent
 	Ends      []journey.State // of each enrollment, in the order of entering
 	Visited   map[string]int  // step → how often it was come to
+	Refused   map[string]int  // why she did not enter → how often; a trigger that is another's does not count
+	Next      []string        // of each enrollment, what comes next in words; "" at its end
 	Decisions int
 }
 
@@ -69,9 +71,12 @@ func (t Timeline) String() string {
 
 // stamp is "+2d Wed 09:30 ": calendar days since the start, and her clock.
 func (t Timeline) stamp(at time.Time) string {
-	local, start := at.In(t.Zone), t.Start.In(t.Zone)
-	days := int(midnight(local).Sub(midnight(start)) / journey.Day)
-	return fmt.Sprintf("+%dd %s ", days, local.Format("Mon 15:04"))
+	return fmt.Sprintf("+%dd %s ", t.day(at), at.In(t.Zone).Format("Mon 15:04"))
+}
+
+// day counts calendar days since the start, by her clock.
+func (t Timeline) day(at time.Time) int {
+	return int(midnight(at.In(t.Zone)).Sub(midnight(t.Start.In(t.Zone))) / journey.Day)
 }
 
 // midnight of the calendar day, in UTC, so that days are 24 hours.
@@ -184,6 +189,8 @@ func value(v any) string {
 // happened says what the script let happen.
 func happened(h Happening) string {
 	switch kinds := h.kinds(); {
+	case h.click != nil:
+		return "clicks a link"
 	case h.Event != "" && len(h.Properties) > 0:
 		return h.Event + " (" + pairs(h.Properties) + ")"
 	case h.Event != "":

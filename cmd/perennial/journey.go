@@ -18,8 +18,8 @@ import (
 )
 
 func journeyCommand(env map[string]string, std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: validate, fmt, graph, publish"}
-	cmd.AddCommand(validateCommand(std), formatCommand(std), graphCommand(std), schemaCommand(std), publishCommand(env, std))
+	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: validate, fmt, graph, simulate, publish"}
+	cmd.AddCommand(validateCommand(std), formatCommand(std), graphCommand(std), schemaCommand(std), simulateCommand(env, std), publishCommand(env, std))
 	return cmd
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"net/http"
 	"net/http/httptest"
@@ -206,4 +207,43 @@ func TestSchemaIsPrinted(t *testing.T) {
 	status, out, errs := command(t, nil, "journey", "schema")
 	assert.Equal(t, 0, status, errs)
 	assert.Equal(t, string(journey.Schema()), out)
+}
+
+func TestSimulateAFolder(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join("..", "..", "templates", "win-back")
+	script := filepath.Join(t.TempDir(), "lapses.yaml")
+	require.NoError(t, os.WriteFile(script, []byte(`
+start: 2026-03-02T08:00:00Z
+customer: { first_name: Nora, timezone: Europe/Vienna, locale: en }
+events:
+  - { event: Order Completed, properties: { order_id: OL-1, total: 80, currency: EUR } }
+  - { after: 68d, redeem: offer }
+`), 0o600))
+	mails := filepath.Join(t.TempDir(), "mails")
+	status, out, errs := command(t, nil, "journey", "simulate", folder, "--script", script, "--mails", mails)
+	assert.Equal(t, 0, status, errs)
+	golden(t, "simulate-one.golden", out)
+	written, err := os.ReadDir(mails)
+	require.NoError(t, err)
+	assert.Len(t, written, 4, "two mails, each as HTML and as text")
+
+	status, out, _ = command(t, nil, "journey", "simulate", folder, "--customers", "200", "--start", "2026-03-02")
+	assert.Equal(t, 0, status)
+	_, out, _ = strings.Cut(out, "\n") // how long it took
+	golden(t, "simulate-many.golden", out)
+
+	status, out, _ = command(t, nil, "journey", "simulate", folder, "--customers", "5", "-o", "json")
+	assert.Equal(t, 0, status)
+	var s journey.Simulation
+	require.NoError(t, json.Unmarshal([]byte(out), &s))
+	assert.Equal(t, 5, s.Customers)
+
+	require.NoError(t, os.WriteFile(script, []byte("answers: 140%"), 0o600))
+	status, _, errs = command(t, nil, "journey", "simulate", folder, "--script", script)
+	assert.Equal(t, 2, status)
+	assert.Contains(t, errs, `"140%" is no share`)
+	status, _, errs = command(t, nil, "journey", "simulate", "no-such-folder")
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "PERENNIAL_URL")
 }
