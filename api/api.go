@@ -53,6 +53,9 @@ type Reader interface {
 	Audit(ctx context.Context, r journey.PageRequest) (journey.Page[journey.AuditEntry], error)
 	Suppressions(ctx context.Context, r journey.PageRequest) (journey.Page[journey.Suppression], error)
 
+	Segments(ctx context.Context) ([]journey.Segment, error)
+	Segment(ctx context.Context, key string) (journey.Segment, error)
+
 	Journeys(ctx context.Context) ([]journey.JourneyInfo, error)
 	Draft(ctx context.Context, key string) (journey.Draft, error)
 	Versions(ctx context.Context, key string) ([]journey.Version, error)

@@ -57,6 +57,12 @@ func routes() []route {
 		{post, "/api/send", systemsAndSupport, with(sendOne)},
 		{post, "/api/coupon-pools/:key/codes", marketers, with(addCodes)},
 
+		{get, "/api/segments", viewers, listSegments},
+		{post, "/api/segments/preview", viewers, previewSegment},
+		{get, "/api/segments/:key", viewers, getSegment},
+		{put, "/api/segments/:key", marketers, putSegment},
+		{del, "/api/segments/:key", marketers, deleteSegment},
+
 		{get, "/api/customers", viewers, searchCustomers},
 		{get, "/api/customers/:id", viewers, getCustomer},
 		{get, "/api/customers/:id/timeline", viewers, getTimeline},

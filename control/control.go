@@ -39,6 +39,7 @@ type Control struct {
 // Store is what the verbs need of the database; each part stands beside its verb.
 type Store interface {
 	Drafts
+	Segments
 	Pauses
 	Enrollments
 	Keys

@@ -33,6 +33,10 @@ func (b *inbox) ApplyInbox(_ context.Context, _ func(journey.Customer, journey.E
 	return int(n), nil
 }
 
+func (b *inbox) TendSegments(context.Context, int) (int, time.Time, error) {
+	return 0, time.Time{}, nil
+}
+
 func (b *inbox) Listen(context.Context, string) <-chan struct{} { return b.grown }
 
 func TestRunnerAppliesWhenToldAndFromTimeToTime(t *testing.T) {
@@ -42,7 +46,7 @@ func TestRunnerAppliesWhenToldAndFromTimeToTime(t *testing.T) {
 		b.waiting.Store(1200)
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
-		r := &intake.Runner{Inbox: b, Log: slog.New(slog.DiscardHandler)}
+		r := &intake.Runner{Inbox: b, Wall: time.Now, Log: slog.New(slog.DiscardHandler)}
 		go func() { done <- r.Run(ctx) }()
 		synctest.Wait()
 		assert.Zero(t, b.waiting.Load(), "what was there when it began")

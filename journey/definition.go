@@ -83,6 +83,9 @@ type Enter struct {
 	Attribute string // path of an attribute that becomes Becomes
 	Becomes   any    // a literal
 
+	Joins  string // key of a segment of the server into which she comes
+	Leaves bool   // or, with this, which she leaves
+
 	Date     *DateTrigger
 	Schedule *Schedule
 	Once     *Once

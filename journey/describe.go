@@ -198,6 +198,10 @@ func (e *Enter) trigger() string {
 		return "enrolled by a system, a colleague or another journey"
 	case e.Attribute != "":
 		return e.Attribute + " becomes " + argWords(e.Becomes)
+	case e.Joins != "" && e.Leaves:
+		return "leaves segment " + e.Joins
+	case e.Joins != "":
+		return "comes into segment " + e.Joins
 	case e.Date != nil:
 		return e.Date.words()
 	case e.Schedule != nil:

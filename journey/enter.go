@@ -21,6 +21,7 @@ const (
 
 	ViaAttribute Via = "attribute"
 	ViaCalendar  Via = "calendar"
+	ViaSegment   Via = "segment"
 )
 
 // Entry is one occasion at which a customer may enter a journey.
@@ -35,6 +36,8 @@ type Entry struct {
 	APIKey     string    // ViaAPI and ViaStart: the entry key that was given, or the idempotency key
 	Occasion   *Occasion // ViaCalendar
 	Was        any       // ViaAttribute: what the attribute was before; nil: missing
+	Segment    string    // ViaSegment: the one into which she came, or which she left
+	Left       bool
 
 	item    map[string]any // of Enter.Each: the item as var
 	itemKey string         // tells it apart from the others, with a # before it
@@ -217,6 +220,8 @@ func (e Entry) trigger() map[string]any {
 		return nil
 	case e.Via == ViaAttribute:
 		return e.change()
+	case e.Via == ViaSegment:
+		return map[string]any{}
 	case e.Occasion != nil:
 		return map[string]any{"date": e.Occasion.Date}
 	case e.Properties != nil:
@@ -252,6 +257,8 @@ func (e Entry) triggers(def *Definition) bool {
 		return quiet != nil && e.Event != nil && e.Event.Name == quiet.Event && !e.Event.At.Add(quiet.For).After(e.Now)
 	case ViaAttribute:
 		return (e.Event == nil || !e.Event.Historical) && e.became(def)
+	case ViaSegment:
+		return def.Enter.Joins != "" && e.Segment == def.Enter.Joins && e.Left == def.Enter.Leaves
 	case ViaCalendar:
 		return def.Enter.ByCalendar() && e.Occasion != nil && !e.Occasion.At.After(e.Now)
 	default:

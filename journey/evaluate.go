@@ -90,9 +90,12 @@ func (c *Cond) ofItems(l Lookup, seen map[string]any, depth int) bool {
 	return false
 }
 
-// in says whether she is in the segment. A segment that the journey does not declare has nobody in it.
+// in says whether she is in the segment: one that the journey declares, or else one that the server keeps.
 func (c *Cond) in(l Lookup, depth int) bool {
-	return l.Segments[c.Segment].holds(l, nil, depth+1)
+	if declared, ok := l.Segments[c.Segment]; ok {
+		return declared.holds(l, nil, depth+1)
+	}
+	return l.Facts != nil && l.Facts.Segments[c.Segment]
 }
 
 // compare applies the operator to the operand.

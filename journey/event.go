@@ -77,4 +77,5 @@ const (
 	ListenTimezone  = "timezone"
 	ListenConsent   = "consent:" // + topic
 	ListenPool      = "pool:"    // + key: codes were added
+	ListenSegment   = "segment:" // + key: she came into it, or left it
 )

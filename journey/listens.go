@@ -149,8 +149,10 @@ func (l *listening) condition(c *Cond, depth int) {
 		if c.Consent != nil {
 			l.add(ListenConsent + c.Consent.Topic)
 		}
-		if c.Segment != "" {
-			l.condition(l.segments[c.Segment], depth+1)
+		if declared, ok := l.segments[c.Segment]; ok {
+			l.condition(declared, depth+1)
+		} else if c.Segment != "" {
+			l.add(ListenSegment + c.Segment)
 		}
 	})
 }
@@ -179,10 +181,11 @@ func (l Lookup) eachFlip(c *Cond, depth int, f func(time.Time)) {
 				f(from)
 				f(to.Add(time.Microsecond)) // both ends are included
 			}
-		case c.Event != nil && c.Event.Within > 0 && l.Facts != nil:
-			if t, ok := c.Event.flip(l); ok {
+		case c.Event != nil && l.Facts != nil:
+			if t, ok := c.Event.flip(l); ok && c.Event.Within > 0 {
 				f(t)
 			}
+			c.Event.eachFlip(l, depth, f)
 		case c.Message != nil && c.Message.Within > 0 && l.Facts != nil:
 			if t, ok := c.Message.flip(l); ok {
 				f(t)
@@ -195,6 +198,22 @@ func (l Lookup) eachFlip(c *Cond, depth int, f func(time.Time)) {
 			l.eachFlip(l.Segments[c.Segment], depth+1, f)
 		}
 	})
+}
+
+// eachFlip looks at what each event says of moments: { where: { starts_at: { within_next: 3d } } }.
+func (c *EventCond) eachFlip(l Lookup, depth int, f func(time.Time)) {
+	history := l.Facts.History[c.Name]
+	if c.ByAccount {
+		history = l.Facts.AccountHistory[c.Name]
+	}
+	for i := range history {
+		if c.Where == nil {
+			return
+		}
+		inner := l
+		inner.Event = &history[i]
+		inner.eachFlip(c.Where, depth+1, f)
+	}
 }
 
 // flip is when so many events have grown too old that the condition says something else.

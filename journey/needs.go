@@ -8,7 +8,7 @@ import (
 
 // Needs says which facts the decisions of this version can ask for.
 func (d *Definition) Needs() Needs {
-	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}, roles: set{}}
+	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}, segments: set{}, roles: set{}}
 	n.condition(d.Enter.If, false)
 	for _, key := range slices.Sorted(maps.Keys(d.Declares.Segments)) {
 		n.condition(d.Declares.Segments[key], true)
@@ -25,8 +25,10 @@ func (d *Definition) Needs() Needs {
 		n.condition(d.Goal.If, true)
 	}
 	d.Walk(n.step)
+	n.segments.add(d.Enter.Segment())
+	maps.DeleteFunc(n.segments, func(key string, _ bool) bool { _, ok := d.Declares.Segments[key]; return ok })
 	return Needs{
-		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(),
+		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(), Segments: n.segments.sorted(),
 		AccountHistory: n.colleagues.sorted(), Topics: d.mailTopics(), Cap: d.Cap != nil, Messages: n.messages, Coupons: n.coupons, Account: n.account,
 		Contests: d.decided(), Roles: n.roles.sorted(),
 	}
@@ -84,8 +86,8 @@ func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
 
 // needs gathers what Needs returns.
 type needs struct {
-	events, history, colleagues, journeys, roles set
-	messages, coupons, account                   bool
+	events, history, colleagues, journeys, segments, roles set
+	messages, coupons, account                             bool
 }
 
 func (n *needs) step(s *Step) {
@@ -174,6 +176,7 @@ func (n *needs) condition(c *Cond, awaited bool) {
 		if c.Journey != nil {
 			n.journeys.add(c.Journey.Key)
 		}
+		n.segments.add(c.Segment)
 		n.messages = n.messages || c.Message != nil
 		n.coupons = n.coupons || c.Coupon != nil
 		if awaited {
@@ -271,12 +274,13 @@ func firstPart(path string) string {
 // References are the keys that a version names and does not declare: they must exist on the server. Each is sorted and has
 // no doubles; the transactional topic and the built-in surveys are left out.
 type References struct {
-	Topics, Pools, Surveys, Journeys []string
+	Topics, Pools, Surveys, Journeys, Segments []string
 }
 
 // References returns what the version takes for granted.
 func (d *Definition) References() References {
-	topics, pools, surveys, journeys := set{}, set{}, set{}, set{}
+	topics, pools, surveys, journeys, segments := set{}, set{}, set{}, set{}, set{}
+	segments.add(d.Enter.Joins, d.Enter.Segment())
 	topics.add(d.Topic)
 	gather := func(c *Cond) {
 		eachCond(c, func(c *Cond) {
@@ -286,6 +290,7 @@ func (d *Definition) References() References {
 			if c.Journey != nil {
 				journeys.add(c.Journey.Key)
 			}
+			segments.add(c.Segment)
 		})
 	}
 	d.eachCond(gather)
@@ -313,8 +318,9 @@ func (d *Definition) References() References {
 	}
 	maps.DeleteFunc(topics, func(key string, _ bool) bool { _, ok := d.Declares.Topics[key]; return ok })
 	maps.DeleteFunc(pools, func(key string, _ bool) bool { _, ok := d.Declares.Pools[key]; return ok })
+	maps.DeleteFunc(segments, func(key string, _ bool) bool { _, ok := d.Declares.Segments[key]; return ok })
 	maps.DeleteFunc(surveys, func(key string, _ bool) bool { _, ok := d.Declares.Surveys[key]; return ok })
-	return References{Topics: topics.sorted(), Pools: pools.sorted(), Surveys: surveys.sorted(), Journeys: journeys.sorted()}
+	return References{Topics: topics.sorted(), Pools: pools.sorted(), Surveys: surveys.sorted(), Journeys: journeys.sorted(), Segments: segments.sorted()}
 }
 
 // eachCond calls f for every whole condition of the version.

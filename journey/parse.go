@@ -82,6 +82,7 @@ const (
 	scopeExit    scope = "exit"
 	scopeSteps   scope = "steps"
 	scopeSegment scope = "segment"
+	scopeKept    scope = "kept" // a segment that the server keeps: there is no journey around it
 	scopeLast    scope = "last" // last steps: every step of the journey may have come before
 )
 

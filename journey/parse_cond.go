@@ -241,6 +241,9 @@ func (p *parser) eventCond(n *yaml.Node) *EventCond {
 	}
 	if v := f.get("since"); v != nil {
 		c.SinceEntry = p.word(v, "since", "entry") == "entry"
+		if p.scope == scopeKept {
+			p.fault(v, "a segment knows of no entry", "say within how long: `within: 90d`")
+		}
 		if c.Within != 0 {
 			p.fault(v, "an event has both `within` and `since`", "keep one of them")
 		}

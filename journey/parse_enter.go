@@ -10,12 +10,15 @@ func (p *parser) trigger(n *yaml.Node) {
 		p.def.Enter.API = p.word(n, "enter.when", "api") == "api"
 		return
 	}
-	kind := p.head(n, "enter.when", []string{"event", "inactive", "attribute", "date", "schedule", "once", "api"}, []string{"becomes"})
+	kind := p.head(n, "enter.when", []string{"event", "segment", "inactive", "attribute", "date", "schedule", "once", "api"}, []string{"becomes", "leaves"})
 	switch kind {
 	case "":
 		return
 	case "attribute":
 		p.becomes(n)
+		return
+	case "segment":
+		p.joins(n)
 		return
 	}
 	f := p.fields(n, "enter.when", kind)
@@ -45,6 +48,19 @@ func (p *parser) becomes(n *yaml.Node) {
 	}
 	if v := f.need("becomes", "add what it becomes, such as `becomes: pro`"); v != nil {
 		p.def.Enter.Becomes = p.literal(v, "becomes")
+	}
+}
+
+// joins reads { segment: vip } and { segment: vip, leaves: true }.
+func (p *parser) joins(n *yaml.Node) {
+	f := p.fields(n, "enter.when", "segment", "leaves")
+	if v := f.get("segment"); v != nil {
+		if p.def.Enter.Joins = p.key(v, "the segment"); p.def.Enter.Joins != "" {
+			p.refs = append(p.refs, ref{at: v, kind: "kept segment", name: p.def.Enter.Joins, scope: p.scope})
+		}
+	}
+	if v := f.get("leaves"); v != nil {
+		p.def.Enter.Leaves = p.boolean(v, "leaves")
 	}
 }
 
@@ -127,6 +143,8 @@ func (p *parser) needsTrigger(at *yaml.Node, word string) {
 		p.fault(at, word+" names a property of the trigger, and `inactive` brings none", "leave it out")
 	case p.def.Enter.Attribute != "":
 		p.fault(at, word+" names a property of the trigger, and `becomes` brings none", "leave it out")
+	case p.def.Enter.Joins != "":
+		p.fault(at, word+" names a property of the trigger, and a segment brings none", "leave it out")
 	case p.def.Enter.ByCalendar():
 		p.fault(at, word+" names a property of the trigger, and the calendar brings none", "leave it out")
 	}

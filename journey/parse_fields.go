@@ -99,8 +99,6 @@ func isLater(place, word string) bool {
 	switch place {
 	case "the journey":
 		words = []string{"webhooks"}
-	case "enter.when":
-		words = []string{"segment", "leaves"}
 	case "a step":
 		words = []string{"webhook", "notify"}
 	case "send":

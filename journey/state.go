@@ -111,6 +111,7 @@ type Facts struct {
 	Journeys       map[string]string  // key → active, finished or never: those that Needs.Journeys lists
 	Sent           []SentFact         // her messages of any journey within the longest span of a cap, those that are not sent aside
 	Caps           map[string]Cap     // of Needs.Topics, as the server knows them
+	Segments       map[string]bool    // those that the server keeps and she is in: of Needs.Segments
 	Suppressed     bool               // her address, for the journey's class of mail
 	Winners        map[string]string  // step → variant that has been chosen for good: of Needs.Contests
 	Recipients     []Recipient        // of her account, with a role of Needs.Roles; by id, at most RecipientsMax of each
@@ -159,6 +160,7 @@ type Needs struct {
 	Journeys       []string
 	Topics         []string // of its messages, transactional aside: whose caps hold for it
 	Cap            bool     // the journey has one itself
+	Segments       []string // that the server keeps
 	Messages       bool
 	Coupons        bool
 	Account        bool

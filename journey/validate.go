@@ -37,8 +37,8 @@ func (p *parser) checkRefs() {
 			continue
 		}
 		switch r.kind {
-		case "segment":
-			p.dangling(r, slices.Sorted(maps.Keys(p.def.Declares.Segments)), "no segment is declared as %s")
+		case "segment", "kept segment":
+			p.checkSegment(r)
 		case "coupon":
 			p.dangling(r, coupons, "no coupon step has `as: %s`")
 		case "message":
@@ -95,6 +95,19 @@ func (p *parser) checkSurvey(r ref) {
 	known := slices.Concat(builtInSurveys(), slices.Sorted(maps.Keys(p.def.Declares.Surveys)))
 	if near := p.nearest(r.name, known); near != "" && !slices.Contains(known, r.name) {
 		p.warn(r.at, fmt.Sprintf("the survey %s is not declared here", quote(r.name)), fmt.Sprintf("did you mean %q?", near))
+	}
+}
+
+// checkSegment takes a segment that is not declared here for granted, unless it looks like a typo of one that is. One whose coming
+// and going lets people in must be kept by the server: what a file declares is only asked when a step asks it.
+func (p *parser) checkSegment(r ref) {
+	known := slices.Sorted(maps.Keys(p.def.Declares.Segments))
+	switch near := p.nearest(r.name, known); {
+	case slices.Contains(known, r.name) && r.kind == "kept segment":
+		p.fault(r.at, fmt.Sprintf("the segment %s is only declared in this file, so nobody notices who comes into it", quote(r.name)),
+			"give it to the server, with PUT /api/segments/"+r.name+", and take it out of `segments`")
+	case near != "" && !slices.Contains(known, r.name):
+		p.warn(r.at, fmt.Sprintf("the segment %s is not declared here", quote(r.name)), fmt.Sprintf("did you mean %q?", near))
 	}
 }
 

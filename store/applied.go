@@ -21,6 +21,8 @@ func (a *application) flush(ctx context.Context) error {
 	a.queueTotals(b)
 	a.queueNames(b)
 	a.queueConsents(b)
+	a.queueMembers(b)
+	a.queueChecks(b)
 	if a.entered {
 		b.QueuedQueries = append(b.QueuedQueries, a.entries.QueuedQueries...)
 		b.Queue(`SELECT pg_notify($1, '')`, channelWakeups)

@@ -26,6 +26,8 @@ type application struct {
 	broken   []string // live journeys that this program cannot read
 	people   map[string]*person
 	enrolled map[string][]*enrolled // by customer
+	members  members                // of segments
+	accounts map[string]bool        // whose customers may be in other segments now
 
 	recent   map[string][]journey.Event // applied here, by customer
 	done     []appliedEvent
@@ -86,18 +88,27 @@ func (a *application) apply(ctx context.Context, e *journey.Event, customer stri
 		return err
 	}
 	a.count(*e)
+	if slices.Contains(a.members.needs.AccountHistory, e.Name) {
+		a.accounts[p.AccountID] = true
+	}
 	a.recent[p.ID] = append(a.recent[p.ID], *e)
 	var o outcome
 	for _, c := range changed {
 		o.Changed = append(o.Changed, strings.TrimPrefix(c, journey.ListenAttribute))
 	}
 	heard := changed
+	if e.Name != "" {
+		heard = append(slices.Clone(changed), journey.ListenEvent+e.Name)
+	}
+	crossed, err := a.reconsider(ctx, p, look{heard: heard, all: p.Applied == 1 || e.Kind == journey.KindGroup, silent: e.Historical, event: e}, &o)
+	if err != nil {
+		return err
+	}
 	if e.Historical {
 		o.Reason = "historical"
+		heard = append(slices.Clone(changed), crossed...)
 	} else {
-		if e.Name != "" {
-			heard = append(slices.Clone(changed), journey.ListenEvent+e.Name)
-		}
+		heard = append(heard, crossed...)
 		if err := a.trigger(ctx, p, before, *e, &o); err != nil {
 			return err
 		}
@@ -141,6 +152,10 @@ func (a *application) change(ctx context.Context, p *person, e journey.Event) ([
 			return nil, err
 		}
 		p.joins(account, e)
+		a.members.memory = nil // what it says of accounts is old
+		if a.members.needs.Account {
+			a.accounts[account] = true
+		}
 	}
 	a.touched[p.ID] = true
 	return changed, nil
@@ -217,19 +232,28 @@ func (a *application) trigger(ctx context.Context, p *person, before journey.Cus
 		if !is {
 			continue
 		}
-		entry.Previous, entry.Rivals, entry.Now = past(a.enrolled[p.ID], l.Key), rivals(a.enrolled[p.ID], l.Key), a.now
-		var err error
-		if entry.Facts, err = a.s.entryFacts(ctx, a.tx, l, p, a.enrolled[p.ID], a.recent[p.ID]); err != nil {
+		if err := a.admit(ctx, l, p, entry, o); err != nil {
 			return err
 		}
-		all, err := safely(func() []journey.Entering { return journey.Admit(l.Def, entry) })
-		if err != nil { // this journey cannot take the event; the customer and the other journeys can
-			all = []journey.Entering{{Refused: heldPoison}}
-		}
-		for _, in := range all {
-			if err := a.enter(l, p, e, in, o); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+// admit asks a journey whether she enters on an occasion, and lets her in.
+func (a *application) admit(ctx context.Context, l live, p *person, entry journey.Entry, o *outcome) error {
+	entry.Previous, entry.Rivals, entry.Now = past(a.enrolled[p.ID], l.Key), rivals(a.enrolled[p.ID], l.Key), a.now
+	var err error
+	if entry.Facts, err = a.s.entryFacts(ctx, a.tx, l, p, a.enrolled[p.ID], a.recent[p.ID]); err != nil {
+		return err
+	}
+	entry.Facts.Segments = a.members.in(p.ID)
+	all, err := safely(func() []journey.Entering { return journey.Admit(l.Def, entry) })
+	if err != nil { // this journey cannot take the event; the customer and the other journeys can
+		all = []journey.Entering{{Refused: heldPoison}}
+	}
+	for _, in := range all {
+		if err := a.enter(l, p, in, o); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -248,7 +272,7 @@ func occasion(def *journey.Definition, p *person, before journey.Customer, e *jo
 }
 
 // enter begins one enrollment, tells the one that there is of the further trigger, or notes why neither.
-func (a *application) enter(l live, p *person, e journey.Event, in journey.Entering, o *outcome) error {
+func (a *application) enter(l live, p *person, in journey.Entering, o *outcome) error {
 	if in.Meanwhile != "" {
 		i := slices.IndexFunc(a.enrolled[p.ID], func(x *enrolled) bool {
 			return x.Active && x.JourneyKey == l.Key && x.EntryKey == in.EntryKey
@@ -262,7 +286,7 @@ func (a *application) enter(l live, p *person, e journey.Event, in journey.Enter
 		o.Ignored = append(o.Ignored, ignored{Journey: l.Key, Reason: in.Refused})
 		return nil
 	}
-	id, err := a.s.queueEnrollment(&a.entries, l, p.ID, in, e.Number, a.now)
+	id, err := a.s.queueEnrollment(&a.entries, l, p.ID, in, p.Applied, a.now)
 	if err != nil {
 		return err
 	}

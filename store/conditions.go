@@ -23,7 +23,7 @@ type conditions struct {
 	// customer, which is what a page of them wants.
 	atOnce bool
 
-	segments map[string]*journey.Cond // those that a journey declares; others have nobody in them
+	segments map[string]*journey.Cond // those that a journey declares; others are looked up among the members
 	args     []any
 	joins    []string
 	refused  journey.Problems
@@ -140,7 +140,8 @@ func (q *conditions) in(key string, depth int) string {
 	if declared, ok := q.segments[key]; ok {
 		return q.holds(declared, depth+1)
 	}
-	return "false"
+	alias := q.join(`segment_members @ ON @.customer_id = c.id AND @.segment = %s AND @.member`, q.arg(key))
+	return alias + ".customer_id IS NOT NULL"
 }
 
 // recalls asks for what has been, events aside.

@@ -42,6 +42,9 @@ func (s *Store) addMemory(ctx context.Context, q querier, all map[string]*journe
 	if len(needs.Journeys) > 0 {
 		queueWhereabouts(b, ids, needs.Journeys, all)
 	}
+	if len(needs.Segments) > 0 {
+		queueSegments(b, ids, needs.Segments, all)
+	}
 	if needs.Account {
 		queueAccounts(b, ids, all)
 	}
@@ -107,6 +110,21 @@ func queueWhereabouts(b *pgx.Batch, ids, keys []string, all map[string]*journey.
 		_, err := pgx.ForEachRow(rows, []any{&id, &key, &is}, func() error { all[id].Journeys[key] = is; return nil })
 		return err
 	})
+}
+
+func queueSegments(b *pgx.Batch, ids, keys []string, all map[string]*journey.Facts) {
+	b.Queue(`SELECT customer_id, segment FROM segment_members WHERE customer_id = ANY($1) AND segment = ANY($2) AND member`, ids, keys).
+		Query(func(rows pgx.Rows) error {
+			var id, key string
+			_, err := pgx.ForEachRow(rows, []any{&id, &key}, func() error {
+				if all[id].Segments == nil {
+					all[id].Segments = map[string]bool{}
+				}
+				all[id].Segments[key] = true
+				return nil
+			})
+			return err
+		})
 }
 
 func queueAccounts(b *pgx.Batch, ids []string, all map[string]*journey.Facts) {

@@ -207,6 +207,7 @@ func (s *Store) queueAttributes(b *pgx.Batch, e *enrollment, set []journey.Attri
 	if err != nil {
 		return err
 	}
+	queueCheck(b, e.CustomerID)
 	b.Queue(`UPDATE customers SET attributes = (attributes - $3::text[]) || $2::jsonb WHERE id = $1`, e.CustomerID, text, forgotten)
 	b.Queue(`
 		INSERT INTO wakeups (enrollment_id, start, journey_key, created_wall)

@@ -180,7 +180,7 @@ func past(before []*enrolled, journeyKey string) []journey.Past {
 // written, in order.
 func (s *Store) entryFacts(ctx context.Context, q querier, l live, p *person, before []*enrolled, recent []journey.Event) (journey.Facts, error) {
 	f := journey.Facts{JourneyKey: l.Key, Version: l.Version, Customer: p.Customer, Zone: s.zoneOf(p.Customer), Applied: p.Applied}
-	if l.Def.Enter.If == nil && len(l.Def.Declares.Segments) == 0 {
+	if l.Def.Enter.If == nil && l.Def.Enter.Segment() == "" && len(l.Def.Declares.Segments) == 0 {
 		return f, nil
 	}
 	needs := l.Def.Needs()

@@ -195,6 +195,8 @@ func forget(queue func(string, ...any), h *her) {
 	queue(`DELETE FROM step_log WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM tasks WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM consents WHERE customer_id = ANY($1)`, h.customers)
+	queue(`DELETE FROM segment_members WHERE customer_id = ANY($1)`, h.customers)
+	queue(`DELETE FROM segment_checks WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM consent_changes WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM event_totals WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM pauses WHERE scope = 'customer' AND target = ANY($1) OR scope = 'customer_topic' AND split_part(target, '/', 1) = ANY($1) OR scope = 'enrollment' AND target = ANY($2)`, h.customers, h.enrollments)

@@ -32,6 +32,9 @@ func exportSections() []exportSection {
 		WHERE c.id = $1 AND $2 < s.address ORDER BY 1 LIMIT $3`},
 		{"consents", `
 		SELECT topic, to_jsonb(c) - 'customer_id' FROM consents c WHERE customer_id = $1 AND $2 < topic ORDER BY 1 LIMIT $3`},
+		{"segments", `
+		SELECT segment, jsonb_build_object('segment', segment, 'since', since_at) FROM segment_members
+		WHERE customer_id = $1 AND member AND $2 < segment ORDER BY segment LIMIT $3`},
 		{"consent_changes", `
 		SELECT lpad(id::text, 20, '0'), to_jsonb(c) - 'customer_id' - 'id' FROM consent_changes c
 		WHERE customer_id = $1 AND c.id > coalesce(nullif($2, '')::bigint, 0) ORDER BY c.id LIMIT $3`},

@@ -184,6 +184,15 @@ func queueMemory(b *pgx.Batch, customerID string, needs journey.Needs, into *jou
 			return err
 		})
 	}
+	if len(needs.Segments) > 0 {
+		b.Queue(`SELECT segment FROM segment_members WHERE customer_id = $1 AND segment = ANY($2) AND member`, customerID, needs.Segments).
+			Query(func(rows pgx.Rows) error {
+				into.Segments = map[string]bool{}
+				var key string
+				_, err := pgx.ForEachRow(rows, []any{&key}, func() error { into.Segments[key] = true; return nil })
+				return err
+			})
+	}
 	if len(needs.AccountHistory) > 0 {
 		queueAccountHistory(b, customerID, needs.AccountHistory, into)
 	}

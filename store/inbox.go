@@ -114,15 +114,11 @@ func (s *Store) prepare(ctx context.Context, tx pgx.Tx, who *identified) (*appli
 	if err := lockCustomers(ctx, tx, who.existing()); err != nil {
 		return nil, err
 	}
-	a := &application{
-		s: s, tx: tx, now: s.clock.Now(), enrolled: map[string][]*enrolled{}, totals: map[totalKey]*total{},
-		woken: map[string]bool{}, touched: map[string]bool{}, recent: map[string][]journey.Event{},
-	}
-	if err := who.create(ctx, tx, a.now); err != nil {
+	if err := who.create(ctx, tx, s.clock.Now()); err != nil {
 		return nil, err
 	}
-	var err error
-	if a.people, err = loadPeople(ctx, tx, who.customers()); err != nil {
+	a, err := s.begin(ctx, tx, who.customers())
+	if err != nil {
 		return nil, err
 	}
 	for _, p := range a.people {
@@ -130,10 +126,27 @@ func (s *Store) prepare(ctx context.Context, tx pgx.Tx, who *identified) (*appli
 			return nil, errAgain // between finding and locking her
 		}
 	}
+	return a, nil
+}
+
+// begin reads what applying looks at, of customers who are locked.
+func (s *Store) begin(ctx context.Context, tx pgx.Tx, customers []string) (*application, error) {
+	a := &application{
+		s: s, tx: tx, now: s.clock.Now(), enrolled: map[string][]*enrolled{}, totals: map[totalKey]*total{},
+		woken: map[string]bool{}, touched: map[string]bool{}, recent: map[string][]journey.Event{},
+		accounts: map[string]bool{},
+	}
+	var err error
+	if a.people, err = loadPeople(ctx, tx, customers); err != nil {
+		return nil, err
+	}
 	if a.live, a.broken, err = s.liveJourneys(ctx, tx); err != nil {
 		return nil, err
 	}
-	return a, a.loadEnrolled(ctx, who.customers())
+	if a.members, err = s.loadMembers(ctx, tx, customers); err != nil {
+		return nil, err
+	}
+	return a, a.loadEnrolled(ctx, customers)
 }
 
 // enrolled is an enrollment, as far as intake looks at it.

@@ -223,7 +223,8 @@ func (s *Store) Unknown(ctx context.Context, named journey.References) (unknown 
 	err = s.pool.QueryRow(ctx, `
 		SELECT array(SELECT key FROM unnest($1::text[]) key WHERE key NOT IN (SELECT p.key FROM pools p)),
 			array(SELECT key FROM unnest($2::text[]) key WHERE key NOT IN (SELECT s.key FROM surveys s)),
-			array(SELECT key FROM unnest($3::text[]) key WHERE key NOT IN (SELECT j.key FROM journeys j))`,
-		named.Pools, named.Surveys, named.Journeys).Scan(&unknown.Pools, &unknown.Surveys, &unknown.Journeys)
+			array(SELECT key FROM unnest($3::text[]) key WHERE key NOT IN (SELECT j.key FROM journeys j)),
+			array(SELECT key FROM unnest($4::text[]) key WHERE key NOT IN (SELECT s.key FROM segments s))`,
+		named.Pools, named.Surveys, named.Journeys, named.Segments).Scan(&unknown.Pools, &unknown.Surveys, &unknown.Journeys, &unknown.Segments)
 	return unknown, err
 }

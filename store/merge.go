@@ -216,6 +216,9 @@ func moveRows(b *pgx.Batch, from, into string) {
 			SELECT FROM messages o WHERE o.customer_id = $2 AND o.enrollment_id = m.enrollment_id AND o.step = m.step AND o.visit = m.visit
 				AND o.channel = m.channel)`, from, into, journey.ReasonMerged)
 	b.Queue(`UPDATE messages SET customer_id = $2 WHERE customer_id = $1`, from, into)
+	b.Queue(`DELETE FROM segment_members WHERE customer_id = $1`, from)
+	b.Queue(`DELETE FROM segment_checks WHERE customer_id = $1`, from)
+	queueCheck(b, into)
 	b.Queue(`UPDATE coupons SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE tasks SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE survey_invites SET customer_id = $2 WHERE customer_id = $1`, from, into)

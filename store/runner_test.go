@@ -19,7 +19,7 @@ func TestRunnersApplyWhatComesIn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 2)
 	for range 2 {
-		r := &intake.Runner{Inbox: w.Store, Log: slog.New(slog.DiscardHandler)}
+		r := &intake.Runner{Inbox: w.Store, Wall: w.Clock().Wall, Log: slog.New(slog.DiscardHandler)}
 		go func() { done <- r.Run(ctx) }()
 	}
 	for i := range 10 {

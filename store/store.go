@@ -6,6 +6,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -44,6 +45,7 @@ type Store struct {
 	zone        *time.Location
 	listeners   *listeners
 	definitions *definitions
+	segments    sync.Map // key@version → *kept: what was parsed never changes
 }
 
 // Open connects, creates the settings row of a new database, and builds the clock from the stored epoch. A Speed other than

@@ -26,9 +26,6 @@ func readFacts(def *journey.Definition) facts {
 		return f
 	}
 	f.known = &journey.TextKnown{}
-	if each := def.Enter.Each; each != nil {
-		f.known.Vars = append(f.known.Vars, each.As)
-	}
 	def.Walk(func(s *journey.Step) { f.step(def, s) })
 	f.coupons = f.known.Coupons
 	return f

@@ -139,7 +139,7 @@ func (a *app) run(ctx context.Context) error {
 
 // runInbox applies accepted events; every role does, because a lock in Postgres lets one at a time.
 func (a *app) runInbox(ctx context.Context) error {
-	r := intake.Runner{Inbox: a.store, Log: a.log}
+	r := intake.Runner{Inbox: a.store, Wall: a.store.Clock().Wall, Log: a.log}
 	return r.Run(ctx)
 }
 
