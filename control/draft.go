@@ -90,7 +90,7 @@ func (c *Control) checkEdit(e Edit) (*journey.Definition, journey.Problems, erro
 	if len(problems.Errors()) > 0 {
 		return nil, nil, faulty(e.Key, problems)
 	}
-	return def, problems, nil
+	return def, append(problems, def.Outdated(JourneyFile, c.Clock.Now())...), nil
 }
 
 func checkFile(name, text string) error {

@@ -24,7 +24,8 @@ type Definition struct {
 	byID map[string]*Step
 	next map[string]string // step id → id of the step that follows once it is finished; "" is the end
 
-	contests map[string]Contest // by step id
+	contests map[string]Contest         // by step id
+	once     struct{ line, column int } // where enter.when.once.at stands
 }
 
 // Declarations are what a journey file brings along for the server.

@@ -37,7 +37,7 @@ func pageExamples(t *testing.T) []string {
 		case "top":
 			src = "journey: a\nname: A\ntopic: offers\n" + example
 			if !strings.Contains(example, "steps:") {
-				src += "steps: [ { send: hello } ]\n"
+				src += "steps: [ { send: hello }, { wait: 30d } ]\n"
 			}
 			if !strings.Contains(example, "enter:") {
 				src += "enter: { when: api }\n"

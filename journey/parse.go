@@ -62,7 +62,8 @@ type parser struct {
 	order  map[*yaml.Node][]string // the canonical order of the keys of a map
 	marked map[*yaml.Node]bool     // nodes with a fault
 	wins   []*yaml.Node            // what is decided by the goal
-	asked  []asked                 // conditions of the arms of surveys
+	goalAt *yaml.Node
+	asked  []asked // conditions of the arms of surveys
 }
 
 // fault is a problem before its place in the tree is known.

@@ -62,6 +62,7 @@ func (p *parser) once(n *yaml.Node) *Once {
 	}
 	if v := f.need("at", "add when, such as `at: 2030-02-05T10:00`"); v != nil {
 		once.At = p.name(v, "at")
+		p.def.once.line, p.def.once.column = v.Line, v.Column
 		_, fixed, ok := momentOf(once.At, time.UTC)
 		if once.At != "" && (!ok || fixed || !strings.Contains(once.At, "T")) {
 			p.fault(v, fmt.Sprintf("at: %s is not a local time", quote(once.At)), "write 2030-02-05T10:00, and the zone beside it")

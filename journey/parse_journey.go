@@ -185,7 +185,7 @@ func (p *parser) goal(n *yaml.Node) {
 	}
 	f := p.fields(n, place, known...)
 	goal := &Goal{}
-	p.def.Goal = goal
+	p.def.Goal, p.goalAt = goal, n
 	if v := f.get("event"); v != nil {
 		goal.Event = p.name(v, "the event")
 	}

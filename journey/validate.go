@@ -18,6 +18,7 @@ func (p *parser) check() {
 	}
 	p.checkAnswers()
 	p.checkWins()
+	p.checkGoal()
 	p.checkFlow()
 }
 

@@ -10,22 +10,40 @@ type way struct {
 	names  map[string]int // line of each `as` that was given on the way here: "coupon offer", "var reply"
 	waited bool           // she has waited at least once
 	ended  bool           // no way leads on from here
+
+	noAddress  bool            // whoever comes here has no e-mail address
+	suppressed bool            // her address was suppressed
+	withdrawn  map[string]bool // topics that she was taken off
 }
 
 func (w way) fork() way {
-	w.names = maps.Clone(w.names)
+	w.names, w.withdrawn = maps.Clone(w.names), maps.Clone(w.withdrawn)
+	return w
+}
+
+// stood is the way after a wait: she may have told us her address, or changed her mind.
+func (w way) stood() way {
+	w.waited, w.noAddress, w.withdrawn = true, false, nil
 	return w
 }
 
 // join is the way after arms that exclude each other.
 func join(arms []way) way {
-	out := way{names: map[string]int{}, waited: true, ended: true}
+	out := way{names: map[string]int{}, waited: true, ended: true, noAddress: true, suppressed: true}
 	for _, a := range arms {
 		if a.ended {
 			continue
 		}
+		if out.ended {
+			out.withdrawn = maps.Clone(a.withdrawn)
+		}
 		maps.Copy(out.names, a.names)
+		maps.DeleteFunc(out.withdrawn, func(topic string, _ bool) bool { return !a.withdrawn[topic] })
 		out.ended, out.waited = false, out.waited && a.waited
+		out.noAddress, out.suppressed = out.noAddress && a.noAddress, out.suppressed && a.suppressed
+	}
+	if out.ended { // nobody comes here, and of nobody nothing is known
+		out.noAddress, out.suppressed = false, false
 	}
 	return out
 }
@@ -40,6 +58,7 @@ func (p *parser) checkFlow() {
 	for _, steps := range p.def.lastSteps() {
 		p.follow(steps, begin.fork())
 	}
+	begin.noAddress = lacksEmail(p.def.Enter.If)
 	p.follow(p.def.Steps, begin)
 }
 
@@ -62,6 +81,20 @@ func (p *parser) pass(s *Step, w way) way {
 	switch s.Kind {
 	case StepExit:
 		w.ended = true
+	case StepSend:
+		if s.Send != nil && s.Send.Role == "" {
+			p.mails(s, s.Send.Topic, w)
+		}
+	case StepSuppress:
+		w.suppressed = true
+	case StepConsent:
+		w = w.fork()
+		if w.withdrawn == nil {
+			w.withdrawn = map[string]bool{}
+		}
+		w.withdrawn[s.Consent.Topic] = s.Consent.Is == ConsentWithdrawn
+	case StepSet:
+		w.noAddress = false // it may be her address that is set
 	case StepCoupon:
 		p.give(s, "coupon "+s.Coupon.As, w)
 	case StepStart:
@@ -77,7 +110,7 @@ func (p *parser) pass(s *Step, w way) way {
 		}
 		return joinOr(arms, w)
 	case StepWait:
-		w.waited = true
+		w = w.stood()
 		if s.Wait != nil && len(s.Wait.Then) > 0 {
 			return join([]way{p.follow(s.Wait.Then, w.fork()), w})
 		}
@@ -103,9 +136,12 @@ func joinOr(arms []way, w way) way {
 func (p *parser) passBranch(s *Step, w way) way {
 	var arms []way
 	total := false
+	unlike := w // what is known of whoever no arm so far is for
 	for _, a := range s.Branch {
-		arms = append(arms, p.follow(a.Then, w.fork()))
-		total = total || a.Else
+		arm := unlike.fork()
+		arm.noAddress = arm.noAddress || lacksEmail(a.If)
+		arms = append(arms, p.follow(a.Then, arm))
+		unlike.noAddress, total = unlike.noAddress || hasEmail(a.If), total || a.Else
 	}
 	if !total {
 		arms = append(arms, w)
@@ -117,7 +153,7 @@ func (p *parser) passWaitFor(s *Step, w way) way {
 	if s.WaitFor == nil {
 		return w
 	}
-	w.waited = true
+	w = w.stood()
 	var arms []way
 	for _, a := range s.WaitFor.Any {
 		arm := w.fork()
@@ -148,8 +184,11 @@ func (p *parser) passRepeat(s *Step, w way) way {
 
 // passAsked goes through a survey or a task: the arms, and the way of an answer that no arm is for.
 func (p *parser) passAsked(s *Step, w way) way {
+	if s.Survey != nil {
+		p.mails(s, "", w)
+	}
 	if s.Survey != nil && s.Survey.Wait > 0 || s.Task != nil && s.Task.Wait > 0 {
-		w.waited = true
+		w = w.stood()
 	}
 	arms := []way{w}
 	for _, steps := range s.Arms() {

@@ -88,7 +88,7 @@ func TestDecide(t *testing.T) {
 func TestContestsGoOnThroughVersions(t *testing.T) {
 	t.Parallel()
 	hash := func(steps string) string {
-		return parsed(t, minimal+"goal: { event: X }\nsteps: [ "+steps+" ]\n").Contests()[0].Hash
+		return parsed(t, minimal+"goal: { event: X }\nsteps: [ "+steps+", { wait: 1d } ]\n").Contests()[0].Hash
 	}
 	base := hash(`{ split: { variants: [ { name: a, share: 50, then: [ { send: x } ] }, { name: b, share: 50, then: [ { send: y } ] } ], winner: { by: goal, after: 1d, min: 5 } } }`)
 	assert.Equal(t, base, hash(`{ split: { variants: [ { name: a, share: 10, then: [ { send: z } ] }, { name: b, share: 90, then: [ { send: y } ] } ], winner: { by: goal, after: 9d, min: 7 } } }`))

@@ -55,6 +55,7 @@ func Compile(def *journey.Definition, files Files) (*Set, journey.Problems) {
 	c.missing()
 	c.titles(def)
 	c.subjects(def)
+	c.marketing()
 	if len(c.problems.Errors()) == 0 {
 		c.try()
 	}

@@ -63,7 +63,7 @@ func checkFolder(folder string) (*journey.Definition, journey.Problems, error) {
 	def, problems := journey.Parse(journeyFile, []byte(files[journeyFile]))
 	if len(problems.Errors()) == 0 {
 		_, more := templates.Compile(def, files)
-		problems = append(problems, more...)
+		problems = append(append(problems, more...), def.Outdated(journeyFile, wall())...)
 	}
 	for i := range problems {
 		problems[i].File = filepath.Join(folder, problems[i].File)
