@@ -11,6 +11,7 @@ SRC         := $(shell find activities api cmd console control intake journey ma
 DEMO_FLAGS  ?=
 DEV_FLAGS   ?=
 SEND_FLAGS  ?=
+SIMULATE_FLAGS ?=
 TEST_FLAGS  ?=
 CRASH_FLAGS ?=
 LOAD_FLAGS  ?=
@@ -110,6 +111,10 @@ bench-step: bin/perennial-engine ## what a step costs, against a bare timer: one
 bench-send: bin/perennial-engine ## what a message costs, against go-mail and raw SMTP (flags: SEND_FLAGS="-n 100000")
 	@$(GO) build -o $(CACHE)/bench-send ./bench/send
 	@$(CACHE)/bench-send $(SEND_FLAGS)
+
+.PHONY: bench-simulate
+bench-simulate: ## how fast a journey is played: 10,000 customers, 90 days of win-back
+	@$(GO) run ./bench/play $(SIMULATE_FLAGS)
 
 .PHONY: replay-record
 replay-record: bin/perennial-engine ## records the histories that the replay tests play; only from released code

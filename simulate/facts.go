@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"perennial/journey"
@@ -113,15 +114,32 @@ func (w *world) recipients() []journey.Recipient {
 func (w *world) zone() *time.Location { return w.zoneOf(w.persona.Customer) }
 
 func (w *world) zoneOf(c journey.Customer) *time.Location {
-	if name := c.Timezone; name != "" {
-		if zone, err := time.LoadLocation(name); err == nil {
-			return zone
-		}
+	if zone := w.zones.named(c.Timezone); zone != nil {
+		return zone
 	}
 	if w.opts.Brand.Zone != nil {
 		return w.opts.Brand.Zone
 	}
 	return time.UTC
+}
+
+// zones keeps those that were loaded, which is a file each time: a fifth of what a simulation costs.
+type zones struct{ loaded sync.Map }
+
+// named returns nil for a zone that there is not.
+func (z *zones) named(name string) *time.Location {
+	if name == "" {
+		return nil
+	}
+	if zone, known := z.loaded.Load(name); known {
+		return zone.(*time.Location)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		zone = nil
+	}
+	z.loaded.Store(name, zone)
+	return zone
 }
 
 // apply is intake: the event gets its number, changes her profile, wakes who listens, and may begin an enrollment.

@@ -72,6 +72,7 @@ type playing struct {
 	invents   inventor
 	habits    Habits
 	customers int
+	zones     zones
 }
 
 func newPlaying(def *journey.Definition, set *templates.Set, p Play, o Options) *playing {
@@ -113,6 +114,7 @@ func (r *playing) one(i int) (Timeline, Persona, error) {
 	until := time.Duration(r.play.Days) * journey.Day
 	script := Script{Start: r.play.Start, Until: until, Happenings: r.happenings(&p, i, until, chances)}
 	w := newWorld(r.def, r.set, p, script, r.opts)
+	w.zones = &r.zones
 	w.reacts = &reactions{habits: r.habits, words: r.invents.words, random: chances}
 	err := w.run(script)
 	return w.out, p, err

@@ -80,6 +80,7 @@ type world struct {
 	tried       map[string]bool // events whose silence has been looked at
 	script      []Happening
 	ids         map[string]int
+	zones       *zones
 	reacts      *reactions // nil: she does what the script says, and nothing else
 	out         Timeline
 }
@@ -122,7 +123,7 @@ func newWorld(def *journey.Definition, set *templates.Set, p Persona, s Script, 
 	slices.SortStableFunc(script, func(a, b Happening) int { return int(a.At - b.At) })
 	w := &world{
 		def: def, messages: set, needs: def.Needs(), opts: o, now: s.Start.UTC(), looked: s.Start.UTC(), persona: p, script: script,
-		tried: map[string]bool{}, ids: map[string]int{},
+		tried: map[string]bool{}, ids: map[string]int{}, zones: &zones{},
 		out: Timeline{Start: s.Start.UTC(), Visited: map[string]int{}, Refused: map[string]int{}},
 	}
 	w.remember(p.History)

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -61,20 +60,5 @@ func write(t *testing.T, file string, lines []string) {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)
-	before, _, found := strings.Cut(string(content), "\nexpect:")
-	require.True(t, found)
-	var b strings.Builder
-	b.WriteString(before + "\nexpect:\n")
-	for _, l := range lines {
-		b.WriteString("  - " + quote(l) + "\n")
-	}
-	require.NoError(t, os.WriteFile(file, []byte(b.String()), 0o644))
-}
-
-// quote writes a plain scalar where YAML allows one.
-func quote(s string) string {
-	if !strings.Contains(s, ": ") && !strings.Contains(s, " #") {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	require.NoError(t, os.WriteFile(file, []byte(simulate.Expecting(string(content), lines)), 0o644))
 }

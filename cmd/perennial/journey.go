@@ -18,8 +18,9 @@ import (
 )
 
 func journeyCommand(env map[string]string, std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: validate, fmt, graph, simulate, publish"}
-	cmd.AddCommand(validateCommand(std), formatCommand(std), graphCommand(std), schemaCommand(std), simulateCommand(env, std), publishCommand(env, std))
+	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: init, validate, fmt, test, graph, simulate, publish"}
+	cmd.AddCommand(initCommand(std), validateCommand(std), formatCommand(std), testCommand(std), graphCommand(std), schemaCommand(std),
+		simulateCommand(env, std), publishCommand(env, std))
 	return cmd
 }
 
