@@ -71,7 +71,7 @@ func TestBadInput(t *testing.T) {
 		{"a journey of another key", marketer, put, "/api/journeys/other", winBack, 422, "win-back", nil},
 		{"a key that is none", marketer, put, "/api/journeys/Win%20Back", winBack, 422, "key", nil},
 		{"nothing to publish", marketer, post, "/api/journeys/win-back/publish", m{}, 409, "no draft", nil},
-		{"a way that is to come", marketer, post, "/api/journeys/win-back/publish", m{"in_flight": "migrate"}, 422, "in_flight", nil},
+		{"a way that there is not", marketer, post, "/api/journeys/win-back/publish", m{"in_flight": "vanish"}, 422, "in_flight", nil},
 		{"a stale draft", marketer, put, "/api/journeys/win-back", winBack, 412, "read it", []string{"If-Match", `"old"`}},
 		{"a template outside", marketer, put, "/api/journeys/win-back/templates/..%2Fx.html", "x", 422, "named after", nil},
 		{"a template with a fault", marketer, put, "/api/journeys/win-back/templates/we-miss-you.html", "a\n{{ end }}", 422, "ends nothing", nil},

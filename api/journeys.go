@@ -34,11 +34,13 @@ type draftView struct {
 	Source      string            `json:"source"`
 	Files       map[string]string `json:"files"`
 	Warnings    journey.Problems  `json:"warnings,omitempty"`
+
+	Migration *journey.Migration `json:"migration,omitempty"` // the last one, with how far it is
 }
 
 func answerDraft(d journey.Draft, warnings journey.Problems) answer {
 	return answer{status: http.StatusOK, header: http.Header{"Etag": {`"` + d.ETag + `"`}},
-		body: draftView{d.Key, d.Name, d.State, d.LiveVersion, d.IsDraft, d.Source, d.Files, warnings}}
+		body: draftView{d.Key, d.Name, d.State, d.LiveVersion, d.IsDraft, d.Source, d.Files, warnings, nil}}
 }
 
 // getJourney answers the draft, or the live version where there is none: as YAML alone to who accepts only that.
@@ -48,6 +50,11 @@ func getJourney(ctx context.Context, s *server, r *request) (any, error) {
 		return nil, err
 	}
 	a := answerDraft(d, nil)
+	view := a.body.(draftView)
+	if view.Migration, err = s.Read.Migration(ctx, d.Key); err != nil {
+		return nil, err
+	}
+	a.body = view
 	if strings.Contains(r.header("Accept"), "yaml") {
 		a.raw = []byte(d.Source)
 		a.header.Set("Content-Type", "application/yaml; charset=utf-8")
@@ -164,20 +171,23 @@ func putTemplate(ctx context.Context, s *server, r *request) (any, error) {
 }
 
 type publishIn struct {
-	InFlight string `json:"in_flight"`
+	InFlight journey.InFlight  `json:"in_flight"`
+	Map      map[string]string `json:"map"`
+	Waits    journey.Waits     `json:"waits"`
 }
 
 func publishJourney(ctx context.Context, s *server, r *request, in publishIn) (any, error) {
-	p, err := s.Control.Publish(ctx, r.By, r.param("key"), in.InFlight, etag(r.header("If-Match")))
+	p, err := s.Control.Publish(ctx, r.By, control.PublishRequest{Key: r.param("key"), InFlight: in.InFlight, Map: in.Map, Waits: in.Waits,
+		IfMatch: etag(r.header("If-Match"))})
 	if err != nil {
 		return nil, err
 	}
 	return struct {
-		Version   journey.Version  `json:"version"`
-		Unchanged bool             `json:"unchanged"`
-		Plan      string           `json:"plan"`
-		Warnings  journey.Problems `json:"warnings,omitempty"`
-	}{p.Version, p.Unchanged, "customers who are in the journey finish on the version with which they entered", p.Warnings}, nil
+		Version   journey.Version    `json:"version"`
+		Unchanged bool               `json:"unchanged"`
+		Migration *journey.Migration `json:"migration,omitempty"`
+		Warnings  journey.Problems   `json:"warnings,omitempty"`
+	}{p.Version, p.Unchanged, p.Migration, p.Warnings}, nil
 }
 
 func archiveJourney(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {

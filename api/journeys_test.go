@@ -7,11 +7,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"perennial/journey"
+	"perennial/testenv"
 )
 
 func TestDraftsAndVersions(t *testing.T) {
@@ -151,4 +153,40 @@ func TestPublishRefusesNamesThatNobodyHas(t *testing.T) {
 	require.Equal(t, 422, refused.status, refused.body)
 	assert.Contains(t, refused.body, "there is no pool nowhere on this server")
 	assert.Contains(t, refused.body, "there is no journey nobody on this server")
+}
+
+func TestPublishingWithPeopleInFlight(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.publish("win-back", winBack, winBackFiles)
+	s.enter("ada")
+	const path = "/api/journeys/win-back"
+	renamed := strings.Replace(winBack, "  - wait: 5d\n", "  - wait: 6d\n    id: rest\n", 1)
+	draft := s.must(journey.RoleMarketer, http.MethodPut, path, m{"journey": renamed, "files": winBackFiles})
+	for _, slip := range []m{
+		{"in_flight": "vanish"}, {"in_flight": "migrate", "waits": "double"}, {"map": m{"wait-5d": "rest"}},
+		{"in_flight": "migrate", "map": m{"wait-5d": "nowhere"}}, {"in_flight": "migrate", "map": m{"nowhere": "rest"}},
+	} {
+		refused := s.call(journey.RoleMarketer, http.MethodPost, path+"/publish", slip)
+		assert.Equal(t, 422, refused.status, "%v: %s", slip, refused.body)
+		assert.Contains(t, refused.body, `"mend"`)
+	}
+	published := s.must(journey.RoleMarketer, http.MethodPost, path+"/publish", m{"in_flight": "migrate", "map": m{"wait-5d": "rest"}},
+		"If-Match", draft.header.Get("Etag"))
+	migration := published.json["migration"].(m)
+	assert.Equal(t, 1.0, migration["total"])
+	assert.Equal(t, 1.0, migration["waiting"])
+	second := s.call(journey.RoleMarketer, http.MethodPost, path+"/publish", m{"in_flight": "migrate"}, "If-Match", draft.header.Get("Etag"))
+	assert.Equal(t, 412, second.status, "it was published meanwhile")
+
+	testenv.Eventually(t, 10*time.Second, func() bool { // other tests have transactions open on the same Postgres
+		step, err := s.store.MigrateSome(t.Context(), migration["id"].(string), 10)
+		require.NoError(t, err)
+		return step.Finished
+	}, "the end of the migration")
+	view := s.must(journey.RoleViewer, http.MethodGet, path, nil)
+	assert.Equal(t, 0.0, view.json["migration"].(m)["waiting"])
+	assert.NotEmpty(t, view.json["migration"].(m)["finished_at"])
+	assert.Contains(t, s.must(journey.RoleViewer, http.MethodGet, "/api/customers/user:ada/timeline", nil).body,
+		"went on in version 2 instead of 1, from wait-5d, at rest")
 }

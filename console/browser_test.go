@@ -184,7 +184,7 @@ func (o *office) publish(keys ...string) {
 		delete(files, "journey.yaml")
 		_, _, err = o.ctl.SaveDraft(o.t.Context(), tester, control.Edit{Key: key, Source: source, Files: files})
 		require.NoError(o.t, err)
-		_, err = o.ctl.Publish(o.t.Context(), tester, key, "keep", "")
+		_, err = o.ctl.Publish(o.t.Context(), tester, control.PublishRequest{Key: key})
 		require.NoError(o.t, err)
 	}
 }

@@ -16,6 +16,8 @@ type Drafts interface {
 	Publish(ctx context.Context, p journey.Publication) (v journey.Version, unchanged bool, err error)
 	ArchiveJourney(ctx context.Context, key string, by journey.Actor) error
 	Version(ctx context.Context, key string, number int) (journey.Version, error)
+	Migration(ctx context.Context, key string) (*journey.Migration, error)
+	Inside(ctx context.Context, key string) ([]journey.VersionInFlight, error)
 	Unknown(ctx context.Context, named journey.References) (journey.References, error)
 }
 

@@ -43,6 +43,7 @@ func Advance(def *Definition, in Input) Output {
 	}
 	d := begin(def, in)
 	d.accountPauses()
+	d.cross(in.Crossings)
 	paused := d.pauses.at(d.now) != nil
 	if paused || len(in.Facts.Requests) > 0 {
 		d.meanwhile()
@@ -228,9 +229,9 @@ func (d *decision) goTo(id string) {
 		d.finish(ReasonFinished)
 		return
 	}
-	d.st.Step, d.st.Phase, d.st.Since, d.st.Due = id, PhaseArrive, d.at, nil
+	d.st.Step, d.st.Phase, d.st.Since, d.st.Due, d.st.Kept = id, PhaseArrive, d.at, nil, false
 	d.walking = true
-	d.leaveRepeats(id)
+	d.leaveRepeats(d.def, id)
 }
 
 // goOn moves her behind the step.
@@ -254,7 +255,7 @@ func (d *decision) stand(phase Phase, due *time.Time) {
 		utc := due.UTC()
 		due = &utc
 	}
-	d.st.Phase, d.st.Due = phase, due
+	d.st.Phase, d.st.Due, d.st.Kept = phase, due, false
 	d.walking = false
 }
 

@@ -6,6 +6,9 @@ const surveyOpen = 30 * Day
 // survey asks by message. Where the journey waits for the answer, one that cannot be asked counts as no answer at once.
 func (d *decision) survey(step *Step) {
 	ask := step.Survey
+	if d.hadIt(step, ask.Send) {
+		return
+	}
 	invitation := d.newID(PrefixSurvey)
 	fate := d.post(step, letter{message: ask.Send, survey: invitation})
 	if fate == stuck {

@@ -26,9 +26,9 @@ func (d *decision) repeat(step *Step) {
 }
 
 // leaveRepeats forgets the rounds of every repeat that the step is not in: who comes back to it begins anew.
-func (d *decision) leaveRepeats(step string) {
+func (d *decision) leaveRepeats(def *Definition, step string) {
 	for id := range d.st.Rounds {
-		if id != step && !d.def.within(id, step) {
+		if id != step && !def.within(id, step) {
 			delete(d.st.Rounds, id)
 		}
 	}

@@ -237,7 +237,7 @@ func (d *decision) restart(r Request) {
 		return
 	}
 	d.giveUp()
-	d.st.Vars, d.st.Answer, d.st.Rounds, d.st.Lasting, d.st.Leaving = nil, nil, nil, nil, ""
+	d.st.Vars, d.st.Answer, d.st.Rounds, d.st.Lasting, d.st.Leaving, d.st.Had = nil, nil, nil, nil, "", nil
 	d.retrigger(r)
 	d.st.EnteredAt, d.st.Began = d.at, d.facts.Applied
 	d.log(LogRestarted, nil)
@@ -263,7 +263,7 @@ func (d *decision) move(to string, about detail) {
 	d.log(LogMoved, about)
 	d.abandon(ReasonSkipped)
 	if d.live() {
-		d.st.Leaving = d.def.leavingAt(to)
+		d.st.Leaving, d.st.Had = d.def.leavingAt(to), nil // who moves her means what she is moved to
 		d.goTo(to)
 	}
 }

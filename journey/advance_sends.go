@@ -40,6 +40,9 @@ func (s *Send) letter() letter {
 }
 
 func (d *decision) send(step *Step) {
+	if d.hadIt(step, step.Send.Message) {
+		return
+	}
 	if step.Send.Role != "" {
 		d.sendToAccount(step)
 		return

@@ -270,7 +270,7 @@ func (d *decision) recompute() {
 			opens = turn
 		}
 		due = &opens
-	case d.st.Phase != PhaseWaiting:
+	case d.st.Phase != PhaseWaiting || d.st.Kept:
 		return
 	case step.Wait != nil:
 		due, way = d.waitDue(step.Wait)

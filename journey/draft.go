@@ -55,6 +55,10 @@ type Publication struct {
 	ETag     string // of the draft that was looked at; another one by now is CodeStale
 	Declares Declarations
 	By       Actor
+
+	InFlight InFlight          // what becomes of who is in the journey; "" is InFlightKeep
+	Map      map[string]string // with InFlightMigrate: step → step, where ids differ
+	Waits    Waits             // with InFlightMigrate
 }
 
 // Names of the states of a journey.

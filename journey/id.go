@@ -17,6 +17,7 @@ const (
 	PrefixKey        = "key_"
 	PrefixPause      = "pau_"
 	PrefixUser       = "usr_"
+	PrefixMigration  = "mig_"
 )
 
 // NewID returns a fresh id with the given prefix: a UUID v7, so that ids sort by the time at which they were made.

@@ -35,8 +35,9 @@ type State struct {
 
 	Step   string         `json:"step,omitempty"` // id of the step at which she stands; "" before the first
 	Phase  Phase          `json:"phase,omitempty"`
-	Since  time.Time      `json:"since"`         // product time at which the current phase began
-	Due    *time.Time     `json:"due,omitempty"` // product time at which it ends by itself, pauses not counted in; nil: never
+	Since  time.Time      `json:"since"`          // product time at which the current phase began
+	Due    *time.Time     `json:"due,omitempty"`  // product time at which it ends by itself, pauses not counted in; nil: never
+	Kept   bool           `json:"kept,omitempty"` // Due is that of the version from which she was migrated: it does not move
 	Visits map[string]int `json:"visits,omitempty"`
 	Cursor int64          `json:"cursor"`          // number of the last event of hers that has been decided on
 	Began  int64          `json:"began,omitempty"` // the cursor at which she entered: what she did since has numbers above it
@@ -46,6 +47,8 @@ type State struct {
 
 	Leaving string               `json:"leaving,omitempty"` // reason of the exit whose last steps she walks
 	Lasting map[string]time.Time `json:"lasting,omitempty"` // of exit rules with `for`: since when the condition holds
+
+	Had map[string]bool `json:"had,omitempty"` // steps whose messages she was sent by the version from which she was migrated
 
 	Rounds    map[string]int    `json:"rounds,omitempty"` // of the repeats that she is in: rounds begun
 	Vars      map[string]any    `json:"vars,omitempty"`
@@ -82,6 +85,8 @@ type Request struct {
 const (
 	VerbUpdate  = "update"
 	VerbRestart = "restart"
+
+	VerbMigrate = "migrate" // of a publication: it says which Migration, and comes to Advance as a Crossing
 
 	VerbSkip = "skip"
 	VerbMove = "move"
@@ -175,6 +180,9 @@ type Input struct {
 	Now   time.Time // product time: the later of the clock and the due time of the timer that fired
 	Cause Cause
 	NewID func(prefix string) string // ids of what is made; NewID in production
+
+	// Crossings take her from the version that State is of to the one that is decided on, in this order; empty: they are the same.
+	Crossings []Crossing
 }
 
 // PlanKind says what the driver does next.
@@ -254,6 +262,7 @@ const (
 	LogConsent    = "consent"    // {topic, is, reason}
 	LogSuppress   = "suppress"   // {reason}
 	LogSnooze     = "snooze"     // her mail on topics stands still: {topics, until}
+	LogMigrated   = "migrated"   // she goes on in another version: {from, to, step, was}
 )
 
 // CouponRequest asks for one code.
@@ -275,6 +284,7 @@ type Effects struct {
 	Starts    []StartRequest       // enrollments to request
 	Events    []Event              // events of our own, to append to her stream (ID, Name, Properties, At are set)
 	Drop      string               // when not "": drop her queued and deferred messages of this enrollment with this reason
+	DropSteps []string             // drop what is queued of these steps, with ReasonMigrated
 	Shift     time.Duration        // when > 0: add to not_before and expires_at of her queued messages (resume with keep)
 	CloseTask string               // tsk_… that is no longer waited for
 	Expiries  map[string]time.Time // cpn_… → when it expires: a message of this decision is the first that carries it

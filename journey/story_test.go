@@ -35,6 +35,9 @@ type story struct {
 	log     []LogEntry
 	pool    int // codes left
 	keys    map[string]bool
+
+	crossings []Crossing // that the next decision makes
+	dropSteps []string
 }
 
 // monday is 23 November 2026, 10:00 in Vienna.
@@ -121,7 +124,7 @@ func (s *story) input() Input {
 			facts.Events = append(facts.Events, e)
 		}
 	}
-	return Input{State: s.st, Facts: facts, Now: s.now, NewID: s.newID}
+	return Input{State: s.st, Facts: facts, Now: s.now, NewID: s.newID, Crossings: s.crossings}
 }
 
 // ask calls Advance, takes coupons as the store does, and sees that the input is left alone.
@@ -190,6 +193,9 @@ func (s *story) check(out Output) {
 	}
 	assert.GreaterOrEqual(s.t, out.State.Cursor, s.st.Cursor)
 	for step, n := range s.st.Visits {
+		if len(s.crossings) > 0 { // steps may have other names by now
+			break
+		}
 		assert.GreaterOrEqual(s.t, out.State.Visits[step], n)
 	}
 	for _, m := range out.Effects.Messages {
@@ -208,8 +214,9 @@ func (s *story) apply(out Output) {
 	s.st = State{}
 	require.NoError(s.t, json.Unmarshal(text, &s.st))
 	s.plan, s.out = out.Plan, out
-	s.facts.Requests = nil
+	s.facts.Requests, s.crossings = nil, nil
 	e := out.Effects
+	s.dropSteps = append(s.dropSteps, e.DropSteps...)
 	if e.Drop != "" {
 		s.drops = append(s.drops, e.Drop)
 	}

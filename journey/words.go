@@ -94,6 +94,8 @@ func laterWords(e LogEntry, d details) string {
 		return "the consent for " + d.text("topic") + " is now " + d.text("is") + d.prefixed("reason", ": ")
 	case LogSuppress:
 		return "her address gets no marketing any more" + d.prefixed("reason", ": ")
+	case LogMigrated:
+		return "went on in version " + d.text("to") + d.prefixed("from", " instead of ") + d.prefixed("was", ", from ") + d.prefixed("step", ", at ")
 	case LogSnooze:
 		return "her mail on " + d.list("topics", " and ") + " stands still" + d.until(", until ")
 	}
@@ -114,6 +116,10 @@ func EndWords(reason string) string {
 	switch reason {
 	case ReasonFinished, "":
 		return "finished the journey"
+	case ReasonStepGone:
+		return "left the journey: its new version does not have the step at which she stood"
+	case ReasonNewVersion:
+		return "left the journey: a new version was published, and everybody in it had to leave"
 	}
 	return "left the journey: " + reason
 }
@@ -163,6 +169,10 @@ func ReasonWords(reason, topic string) string {
 		return "its coupon pool is empty"
 	case ReasonCeiling:
 		return "she had as many mails in 24 hours as the daily ceiling lets through"
+	case ReasonMigrated:
+		return "the new version of the journey does not have its step"
+	case ReasonHad:
+		return "she was sent it before the journey changed"
 	case ReasonNoUTF8:
 		return "the mail server takes no addresses with letters such as ü (SMTPUTF8)"
 	}

@@ -31,7 +31,8 @@ type enrollment struct {
 	Plan       *journey.Plan
 	DueAt      *time.Time
 	EnteredAt  time.Time
-	wake       *int64 // version of the wake-up that was read; nil: none
+	asked      []crossing // by migrations
+	wake       *int64     // version of the wake-up that was read; nil: none
 }
 
 // Advance is the one transaction of a decision (design, section 4). Seq is the number of the decision that the driver asks
@@ -112,6 +113,7 @@ func (s *Store) lockEnrollment(ctx context.Context, tx pgx.Tx, id string) (*enro
 			return row.Scan(&e.ID, &e.JourneyKey, &e.Version, &e.CustomerID, &e.Status, &e.Held, &e.Released, &e.Seq, &e.State, &e.Plan,
 				&e.DueAt, &e.EnteredAt)
 		})
+	queueCrossings(b, id, &e.asked)
 	b.Queue(`SELECT max(version) FROM wakeups WHERE enrollment_id = $1`, id).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&e.wake) })
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
@@ -125,6 +127,10 @@ func (s *Store) lockEnrollment(ctx context.Context, tx pgx.Tx, id string) (*enro
 
 // decide loads the facts, asks journey.Advance, as often as it wants a coupon, and writes what it decided.
 func (s *Store) decide(ctx context.Context, tx pgx.Tx, e *enrollment, now time.Time, cause journey.Cause) (journey.Directive, error) {
+	crossings, err := s.cross(ctx, tx, e)
+	if err != nil {
+		return journey.Directive{}, err
+	}
 	def, err := s.definition(ctx, tx, e.JourneyKey, e.Version)
 	if err != nil {
 		return journey.Directive{}, err
@@ -133,7 +139,7 @@ func (s *Store) decide(ctx context.Context, tx pgx.Tx, e *enrollment, now time.T
 	if err != nil {
 		return journey.Directive{}, err
 	}
-	in := journey.Input{State: e.State, Facts: g.Facts, Now: now, Cause: cause, NewID: journey.NewID}
+	in := journey.Input{State: e.State, Facts: g.Facts, Now: now, Cause: cause, NewID: journey.NewID, Crossings: crossings}
 	var out journey.Output
 	for {
 		if out, err = safely(func() journey.Output { return journey.Advance(def, in) }); err != nil {

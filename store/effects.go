@@ -26,6 +26,9 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, e *enrollment, def *journe
 	if err := queueLog(b, e, out.Log); err != nil {
 		return err
 	}
+	if len(e.asked) > 0 {
+		queueVersion(b, e, def)
+	}
 	var dropped []told
 	queueMessages(b, e, out.Effects, s.options.MailDomain, &dropped)
 	if err := queueSurveys(b, e, def, out.Effects.Surveys, now); err != nil {
@@ -114,6 +117,9 @@ func queueLog(b *pgx.Batch, e *enrollment, log []journey.LogEntry) error {
 // queueMessages drops and shifts what was queued before, then adds what is new. A message whose key is there is the same
 // message: the ledger has one row of it (law 5).
 func queueMessages(b *pgx.Batch, e *enrollment, effects journey.Effects, domain string, dropped *[]told) {
+	if len(effects.DropSteps) > 0 {
+		queueDropSteps(b, e.ID, effects.DropSteps, dropped)
+	}
 	if effects.Drop != "" {
 		queueDrop(b, []string{e.ID}, effects.Drop, dropped)
 	}
@@ -223,14 +229,25 @@ func (s *Store) queueAttributes(b *pgx.Batch, e *enrollment, set []journey.Attri
 // that is claimed is taken too: its sender finds at the dot that it is not his any more. One that is at the dot has left; the
 // reason keeps it from being sent once more should it be in doubt.
 func queueDrop(b *pgx.Batch, enrollmentIDs []string, reason string, dropped *[]told) {
-	b.Queue(`
-		UPDATE messages m SET reason = $2,
+	b.Queue(dropSQL(`enrollment_id = ANY($1)`), enrollmentIDs, reason).Query(gather(dropped))
+}
+
+// queueDropSteps does the same with the messages of some steps of one enrollment, which a new version does not have.
+func queueDropSteps(b *pgx.Batch, enrollmentID string, steps []string, dropped *[]told) {
+	b.Queue(dropSQL(`enrollment_id = $1 AND step = ANY($3)`), enrollmentID, journey.ReasonMigrated, steps).Query(gather(dropped))
+}
+
+func dropSQL(whose string) string {
+	return `UPDATE messages m SET reason = $2,
 		       state = CASE WHEN m.state = 'at_dot' THEN 'at_dot' WHEN m.resent THEN 'unknown' ELSE 'dropped' END
-		WHERE enrollment_id = ANY($1) AND state IN ('queued', 'deferred', 'claimed', 'at_dot') RETURNING `+toldColumns,
-		enrollmentIDs, reason).
-		Query(func(rows pgx.Rows) error {
-			var err error
-			*dropped, err = pgx.CollectRows(rows, pgx.RowToStructByName[told])
-			return err
-		})
+		WHERE state IN ('queued', 'deferred', 'claimed', 'at_dot') AND ` + whose + ` RETURNING ` + toldColumns
+}
+
+// gather adds the messages that a statement dropped.
+func gather(dropped *[]told) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		more, err := pgx.CollectRows(rows, pgx.RowToStructByName[told])
+		*dropped = append(*dropped, more...)
+		return err
+	}
 }

@@ -83,7 +83,10 @@ func queueRequests(b *pgx.Batch, enrollmentID string, into *ground) {
 					return err
 				}
 				r.Trigger, r.Vars = data.Trigger, data.Vars
-				into.requests, into.Facts.Requests = append(into.requests, id), append(into.Facts.Requests, r)
+				into.requests = append(into.requests, id)
+				if r.Verb != journey.VerbMigrate { // those come as crossings
+					into.Facts.Requests = append(into.Facts.Requests, r)
+				}
 			}
 			return rows.Err()
 		})

@@ -125,8 +125,11 @@ func (s *Store) Publish(ctx context.Context, p journey.Publication) (v journey.V
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, deed{by: p.By, verb: "journey.publish", target: p.Key,
-			detail: map[string]any{"version": v.Number, "hash": v.Hash, "unchanged": unchanged}})
+		if err := s.beginMigration(ctx, tx, p, v.Number); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, deed{by: p.By, verb: "journey.publish", target: p.Key, detail: map[string]any{
+			"version": v.Number, "hash": v.Hash, "unchanged": unchanged, "in_flight": p.InFlight, "map": p.Map, "waits": p.Waits}})
 	})
 	return v, unchanged, err
 }

@@ -13,10 +13,12 @@ const (
 	channelEvents   = "events"   // the inbox has grown
 	channelWakeups  = "wakeups"  // an enrollment is to be started or woken
 	channelMessages = "messages" // a message was queued, or the switches have changed
+
+	channelMigrations = "migrations" // a migration was made
 )
 
 // Listen returns a channel that yields after something was written for the given channel of notifications: "events",
-// "wakeups" or "messages". Notifications are coalesced, and one comes after every reconnection, since some may have been
+// "wakeups", "messages" or "migrations". Notifications are coalesced, and one comes after every reconnection, since some may have been
 // missed; they are hints, and whoever listens also looks by itself from time to time. It is closed when ctx or the store ends.
 func (s *Store) Listen(ctx context.Context, channel string) <-chan struct{} {
 	return s.listeners.add(ctx, channel)
@@ -128,7 +130,7 @@ func (l *listeners) hear(ctx context.Context, config *pgx.ConnConfig) bool {
 		defer cancel()
 		_ = conn.Close(closing) // it may have broken already
 	}()
-	for _, channel := range []string{channelEvents, channelWakeups, channelMessages} {
+	for _, channel := range []string{channelEvents, channelWakeups, channelMessages, channelMigrations} {
 		if _, err := conn.Exec(connecting, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 			return false
 		}

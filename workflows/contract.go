@@ -11,10 +11,12 @@ const (
 	TypeEnrollment = "Enrollment"
 	TypeScan       = "Scan"
 	TypeReconcile  = "Reconcile"
+	TypeMigrate    = "Migrate"
 
 	ActivityAdvance      = "Advance"
 	ActivityScanInactive = "ScanInactive"
 	ActivityReconcile    = "Reconcile"
+	ActivityMigrate      = "Migrate"
 )
 
 // SignalWake means: look again. It carries no facts (law 3); what there is to see stands in Postgres.
@@ -40,6 +42,9 @@ func EnrollmentID(enrollment string) string { return "enrollment/" + enrollment 
 
 // DeliveryID is the workflow id of a lane.
 func DeliveryID(lane string) string { return "delivery/" + lane }
+
+// MigrationID is the workflow id of a migration (mig_…).
+func MigrationID(migration string) string { return "migration/" + migration }
 
 // Ids of what runs on a schedule: of the schedule, and of the workflows that it starts (Temporal adds the moment).
 const (

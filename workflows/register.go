@@ -18,6 +18,7 @@ type Activities struct {
 	Advancer *activities.Advancer
 	Scanner  *activities.Scanner
 	Sender   *activities.Sender
+	Migrator *activities.Migrator
 
 	Reconciler *Reconciler
 }
@@ -35,6 +36,10 @@ func Register(r worker.Registry, a Activities) {
 	if a.Reconciler != nil {
 		r.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: TypeReconcile})
 		r.RegisterActivityWithOptions(a.Reconciler.Activity, activity.RegisterOptions{Name: ActivityReconcile})
+	}
+	if a.Migrator != nil {
+		r.RegisterWorkflowWithOptions(Migrate, workflow.RegisterOptions{Name: TypeMigrate})
+		r.RegisterActivityWithOptions(a.Migrator.Migrate, activity.RegisterOptions{Name: ActivityMigrate})
 	}
 	if a.Sender != nil {
 		RegisterDelivery(r, a.Sender)
@@ -69,7 +74,7 @@ func NewWorkers(c client.Client, o WorkerOptions, a Activities) []worker.Worker 
 	var workers []worker.Worker
 	if a.Advancer != nil || a.Scanner != nil {
 		w := worker.New(c, o.Queues.Enrollment, o.options(o.PoolSize))
-		Register(w, Activities{Advancer: a.Advancer, Scanner: a.Scanner, Reconciler: a.Reconciler})
+		Register(w, Activities{Advancer: a.Advancer, Scanner: a.Scanner, Reconciler: a.Reconciler, Migrator: a.Migrator})
 		workers = append(workers, w)
 	}
 	if a.Sender != nil {

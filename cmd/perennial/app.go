@@ -264,6 +264,7 @@ func (a *app) work(ctx context.Context) error {
 		parts.Advancer = &activities.Advancer{Store: a.store}
 		parts.Scanner = &activities.Scanner{Store: a.store}
 		parts.Reconciler = a.reconciler()
+		parts.Migrator = &activities.Migrator{Store: a.store}
 	}
 	if a.config.has("sender") {
 		parts.Sender = a.sender()
@@ -329,6 +330,8 @@ func (a *app) runRelay(ctx context.Context) error {
 	relay := workflows.Relay{Store: a.store, Client: a.temporal, Queues: a.queues, Log: a.log, Recognize: a.recognize}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return relay.Run(ctx) })
+	migrations := workflows.Migrations{Store: a.store, Client: a.temporal, Queues: a.queues, Log: a.log}
+	group.Go(func() error { return migrations.Run(ctx) })
 	if a.config.Alone && a.store.Clock().Speed() != 1 {
 		group.Go(func() error { return a.seeTime(ctx) })
 	}

@@ -81,7 +81,7 @@ func (a *app) publishLibrary(ctx context.Context) error {
 		if _, _, err := a.control.SaveDraft(ctx, itself, control.Edit{Key: key, Source: source, Files: files}); err != nil {
 			return fmt.Errorf("saving %s: %w", key, err)
 		}
-		if _, err := a.control.Publish(ctx, itself, key, "keep", ""); err != nil {
+		if _, err := a.control.Publish(ctx, itself, control.PublishRequest{Key: key}); err != nil {
 			return fmt.Errorf("publishing %s: %w", key, err)
 		}
 	}
