@@ -57,6 +57,7 @@ type Reader interface {
 	Segment(ctx context.Context, key string) (journey.Segment, error)
 
 	Journeys(ctx context.Context) ([]journey.JourneyInfo, error)
+	Version(ctx context.Context, key string, number int) (journey.Version, error)
 	Migration(ctx context.Context, key string) (*journey.Migration, error)
 	Draft(ctx context.Context, key string) (journey.Draft, error)
 	Versions(ctx context.Context, key string) ([]journey.Version, error)

@@ -185,9 +185,10 @@ func publishJourney(ctx context.Context, s *server, r *request, in publishIn) (a
 	return struct {
 		Version   journey.Version    `json:"version"`
 		Unchanged bool               `json:"unchanged"`
+		Plan      planView           `json:"plan"`
 		Migration *journey.Migration `json:"migration,omitempty"`
 		Warnings  journey.Problems   `json:"warnings,omitempty"`
-	}{p.Version, p.Unchanged, p.Migration, p.Warnings}, nil
+	}{p.Version, p.Unchanged, planView{p.Plan, p.Plan.Words()}, p.Migration, p.Warnings}, nil
 }
 
 func archiveJourney(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {

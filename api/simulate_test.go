@@ -48,7 +48,7 @@ func openWithLibrary(t *testing.T, key string) *shop {
 	delete(files, templates.JourneyFile)
 	_, _, err = s.ctl.SaveDraft(t.Context(), tester, control.Edit{Key: key, Source: source, Files: files})
 	require.NoError(t, err)
-	_, err = s.ctl.Publish(t.Context(), tester, key, "keep", "")
+	_, err = s.ctl.Publish(t.Context(), tester, control.PublishRequest{Key: key})
 	require.NoError(t, err)
 	return s
 }

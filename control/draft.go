@@ -17,6 +17,10 @@ type Drafts interface {
 	ArchiveJourney(ctx context.Context, key string, by journey.Actor) error
 	Version(ctx context.Context, key string, number int) (journey.Version, error)
 	Migration(ctx context.Context, key string) (*journey.Migration, error)
+	RestoreJourney(ctx context.Context, key string, by journey.Actor) error
+	SampleInFlight(ctx context.Context, key string, limit int) (ids []string, of int, err error)
+	Recall(ctx context.Context, enrollment string, def *journey.Definition) (*journey.Recalled, error)
+	Audience(ctx context.Context, key string, def *journey.Definition) (journey.Audience, error)
 	Inside(ctx context.Context, key string) ([]journey.VersionInFlight, error)
 	Unknown(ctx context.Context, named journey.References) (journey.References, error)
 }

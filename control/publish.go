@@ -23,6 +23,7 @@ type Publishing struct {
 	Unchanged bool               // the same content was live already
 	Warnings  journey.Problems   // that did not stand in its way
 	Migration *journey.Migration // that has begun; nil where nobody is moved
+	Plan      journey.PublishPlan
 }
 
 // Publish freezes the draft as the next version and makes it live; what it declares (topics, pools, surveys) becomes known to
@@ -51,6 +52,9 @@ func (c *Control) Publish(ctx context.Context, by journey.Actor, req PublishRequ
 		return Publishing{}, err
 	}
 	out := Publishing{Warnings: problems}
+	if out.Plan, err = c.plan(ctx, req, d, def, nil); err != nil {
+		return Publishing{}, err
+	}
 	out.Version, out.Unchanged, err = c.Store.Publish(ctx, journey.Publication{
 		Key: req.Key, Name: def.Name, ETag: d.ETag, Declares: def.Declares, By: by, InFlight: req.InFlight, Map: req.Map, Waits: req.Waits,
 	})

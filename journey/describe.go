@@ -95,7 +95,7 @@ func timesWords(op Op, count float64) string {
 	if count == 1 {
 		unit = " time"
 	}
-	return " " + strings.TrimSpace(strings.TrimPrefix(op.words(), "is")) + " " + valueWords(count, nil) + unit
+	return " " + or(strings.TrimSpace(strings.TrimPrefix(op.words(), "is")), "exactly") + " " + valueWords(count, nil) + unit
 }
 
 func withinWords(d time.Duration) string {

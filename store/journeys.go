@@ -188,6 +188,27 @@ func (s *Store) ArchiveJourney(ctx context.Context, key string, by journey.Actor
 	})
 }
 
+// RestoreJourney puts an archived journey back into service: live in the version that was, or a draft where none was published.
+// One that is in service is a fault of CodeConflict.
+func (s *Store) RestoreJourney(ctx context.Context, key string, by journey.Actor) (err error) {
+	defer wrap(&err, "restoring journey %q", key)
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE journeys SET state = CASE WHEN live_version IS NULL THEN 'draft' ELSE 'live' END, updated_at = $2
+			WHERE key = $1 AND state = 'archived'`, key, s.clock.Now())
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			if _, err := draft(ctx, tx, key); err != nil {
+				return err
+			}
+			return journey.Faultf(journey.CodeConflict, "journey %q is not archived", key)
+		}
+		return s.audit(ctx, tx, deed{by: by, verb: "journey.restore", target: key})
+	})
+}
+
 // Versions lists the published versions of a journey, the newest first.
 func (s *Store) Versions(ctx context.Context, key string) (_ []journey.Version, err error) {
 	defer wrap(&err, "listing the versions of journey %q", key)
