@@ -12,6 +12,7 @@ DEMO_FLAGS  ?=
 DEV_FLAGS   ?=
 SEND_FLAGS  ?=
 SIMULATE_FLAGS ?=
+SEGMENT_FLAGS ?=
 TEST_FLAGS  ?=
 CRASH_FLAGS ?=
 LOAD_FLAGS  ?=
@@ -115,6 +116,11 @@ bench-send: bin/perennial-engine ## what a message costs, against go-mail and ra
 .PHONY: bench-simulate
 bench-simulate: ## how fast a journey is played: 10,000 customers, 90 days of win-back
 	@$(GO) run ./bench/play $(SIMULATE_FLAGS)
+
+.PHONY: bench-segment
+bench-segment: bin/perennial-engine ## who would be in a segment, and finding a customer, among a million (flags: SEGMENT_FLAGS="-n 100000")
+	@$(GO) build -o $(CACHE)/bench-segment ./bench/segment
+	@$(CACHE)/bench-segment $(SEGMENT_FLAGS)
 
 .PHONY: replay-record
 replay-record: bin/perennial-engine ## records the histories that the replay tests play; only from released code

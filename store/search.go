@@ -10,8 +10,8 @@ import (
 	"perennial/journey"
 )
 
-// SearchCustomers finds customers by our id, the caller's own id, the beginning of an address, or of a name; with an empty
-// query it lists the newest. Customers who were merged away are left out.
+// SearchCustomers finds customers by our id, the caller's own id, the beginning of an address or of a name, or the number of an
+// order as it was sent; with an empty query it lists the newest. Customers who were merged away are left out.
 func (s *Store) SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (_ journey.Page[journey.CustomerSummary], err error) {
 	defer wrap(&err, "searching customers")
 	var none journey.Page[journey.CustomerSummary]
@@ -19,13 +19,15 @@ func (s *Store) SearchCustomers(ctx context.Context, query string, r journey.Pag
 	if err != nil {
 		return none, err
 	}
-	query = strings.ToLower(strings.TrimSpace(query))
-	rows, err := s.pool.Query(ctx, `
-		SELECT id, coalesce(external_id, ''), email, first_name, last_name, created_at FROM customers c
-		WHERE merged_into IS NULL AND ($1 = '' OR id = $1 OR starts_with(lower(email), $1)
-			OR starts_with(lower(first_name || ' ' || last_name), $1) OR starts_with(lower(last_name), $1)
-			OR id IN (SELECT customer_id FROM customer_ids WHERE lower(external_id) = $2))
-		AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4`, query, strings.TrimPrefix(query, "user:"), before, r.Limit+1)
+	order := strings.TrimSpace(query)
+	begins := strings.ToLower(order)
+	sql := newest
+	args := []any{before, r.Limit + 1}
+	if begins != "" {
+		sql = found
+		args = append(args, begins, begins+"\U0010FFFF", strings.TrimPrefix(begins, "user:"), order)
+	}
+	rows, err := s.pool.Query(ctx, sql, args...)
 	if err != nil {
 		return none, err
 	}
@@ -35,6 +37,25 @@ func (s *Store) SearchCustomers(ctx context.Context, query string, r journey.Pag
 	}
 	return page(list, r.Limit, func(c journey.CustomerSummary) string { return cursor(c.ID) }), nil
 }
+
+// newest lists customers, the newest first.
+const newest = `
+	SELECT id, coalesce(external_id, ''), email, first_name, last_name, created_at FROM customers
+	WHERE merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2`
+
+// found asks each index for as many as a page holds: what begins with a text lies between it and what no text is above ($3, $4).
+const found = `
+	SELECT id, coalesce(external_id, ''), email, first_name, last_name, created_at FROM customers WHERE id IN (
+		SELECT id FROM customers WHERE id = $3
+		UNION SELECT customer_id FROM customer_ids WHERE lower(external_id) = $5
+		UNION SELECT customer_id FROM events WHERE name = 'Order Completed' AND number IS NOT NULL AND properties->>'order_id' = $6
+		UNION (SELECT id FROM customers WHERE lower(email) COLLATE "C" >= $3 AND lower(email) COLLATE "C" < $4 AND email <> ''
+			AND merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2)
+		UNION (SELECT id FROM customers WHERE lower(first_name || ' ' || last_name) COLLATE "C" >= $3 AND lower(first_name || ' ' || last_name) COLLATE "C" < $4
+			AND merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2)
+		UNION (SELECT id FROM customers WHERE lower(last_name) COLLATE "C" >= $3 AND lower(last_name) COLLATE "C" < $4 AND last_name <> ''
+			AND merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2))
+	AND merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2`
 
 // eventColumns are those of journey.EventView, in its order.
 const eventColumns = `e.id, coalesce(i.message_id, ''), e.kind, e.name, coalesce(e.customer_id, ''), e.user_id, e.anonymous_id, e.properties,
