@@ -61,7 +61,11 @@ func (s *Send) more() string {
 	if s.AnyTime {
 		anyTime = "at any time of day"
 	}
-	return sentences(given("topic ", s.Topic), anyTime, given("unless ", s.Unless.Words()), spanOf("expires after ", s.Expires))
+	subjects := ""
+	if len(s.Subjects) > 0 {
+		subjects = "one of " + strconv.Itoa(len(s.Subjects)) + " subjects"
+	}
+	return sentences(given("to each ", s.Role), subjects, given("topic ", s.Topic), anyTime, given("unless ", s.Unless.Words()), spanOf("expires after ", s.Expires))
 }
 
 func (w *Wait) describe() (what, more string) {

@@ -27,6 +27,7 @@ steps:
   - wait: { at: "09:30", day: sat }
   - wait: { for: { trigger: days }, unit: d, default: 5d }
   - send: { message: hello, window: any, expires: 2d, unless: { message: any, was: sent, within: 1d } }
+  - send: { message: news, to: { account: buyer }, subjects: { a: One, b: Another } }
   - set: { points: { add: 100 }, tier: top }
   - task: { title: 'Call {{ customer.first_name }} about it', team: support, due: 1d, wait: 3d }
   - wait_for:
@@ -54,6 +55,7 @@ steps:
 		"Wait until Saturday 09:30 | ",
 		"Wait trigger.days days | 5 days if missing",
 		"Send hello | at any time of day, unless any message was sent within 1 day, expires after 2 days",
+		"Send news | to each buyer, one of 2 subjects",
 		"Add 100 to points | Set tier to top",
 		"Task for support | Call … about it, due in 1 day", "  none: done", "  timeout: not done in 3 days",
 		"Wait for the first of 2 | 2 days at most", "  1: Order Completed with total is at least 100",

@@ -88,8 +88,8 @@ func (v inventor) fill(into map[string]any, places map[string][]any, i int, r *r
 			continue
 		case time.Time:
 			choice = v.start.Add(time.Duration(r.Int64N(int64(40*journey.Day))) - 5*journey.Day).Format(time.RFC3339)
-			if v.def.Enter.Date != nil && v.def.Enter.Date.Attribute == path {
-				choice = v.start.AddDate(-r.IntN(40), 0, r.IntN(365)).Format(time.DateOnly)
+			if date := v.def.Enter.Date; date != nil && date.Attribute == path {
+				choice = v.date(date, r)
 			}
 		default:
 			choice = value
@@ -125,15 +125,25 @@ func (v inventor) enters(p *Persona, i int, within time.Duration, r *rand.Rand) 
 	return nil // the calendar comes by itself
 }
 
+// date is any day of the year for one that comes every year; else one whose moment comes within a month.
+func (v inventor) date(d *journey.DateTrigger, r *rand.Rand) string {
+	if d.Yearly {
+		return v.start.AddDate(-r.IntN(40), 0, r.IntN(365)).Format(time.DateOnly)
+	}
+	return v.start.Add(time.Duration(1+r.IntN(30))*journey.Day - d.Offset).Format(time.DateOnly)
+}
+
 func (v inventor) trigger(i int, r *rand.Rand) map[string]any {
 	properties := map[string]any{}
 	v.fill(properties, v.words.trigger, i, r)
-	if each := v.def.Enter.Each; each != nil {
-		item := map[string]any{}
-		if each.Unique != "" {
-			item[each.Unique] = "a"
+	for _, list := range slices.Sorted(maps.Keys(v.words.lists)) {
+		var items []any
+		for range 1 + r.IntN(3) {
+			item := map[string]any{}
+			v.fill(item, v.words.lists[list], i, r)
+			items = append(items, item)
 		}
-		properties[each.In] = []any{item}
+		properties[list] = items
 	}
 	return properties
 }

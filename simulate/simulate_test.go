@@ -131,3 +131,19 @@ func TestAKnownCustomer(t *testing.T) {
 	assert.Zero(t, s.Entered)
 	assert.Equal(t, []journey.SimulatedCount{{Name: journey.NoEntryReentry, Count: 1}}, s.Refused)
 }
+
+// What a journey looks at is made up so that people enter: items of lists, and values on both sides of a filter.
+func TestInventedTriggersHaveItems(t *testing.T) {
+	t.Parallel()
+	for _, enter := range []string{
+		"enter: { when: { event: Checkout Started }, if: { trigger: products, any: { price: { gt: 0 } } } }\nreentry: { per: cart_id }",
+		"enter: { when: { event: Order Completed }, if: { var: line.lasts, gte: 30 }, each: { in: products, as: line, unique: sku } }\nreentry: { per: line.sku }",
+		"enter: { when: { date: { attribute: customer_since, offset: 90d } } }",
+	} {
+		def, problems := journey.Parse("journey.yaml", []byte("journey: j\nname: J\ntopic: offers\n"+enter+"\nsteps: [ { send: hello } ]\n"))
+		require.Empty(t, problems.Errors(), "%v", problems)
+		s, err := simulate.Simulate(t.Context(), def, nil, simulate.Play{Customers: 60, Start: monday, Days: 90, Seed: 1}, simulate.Options{Profile: intake.Profile})
+		require.NoError(t, err)
+		assert.Greater(t, s.Entered, 15, enter)
+	}
+}

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"perennial/journey"
@@ -12,9 +13,12 @@ import (
 type vocabulary struct {
 	attributes map[string][]any
 	trigger    map[string][]any
-	events     []string                  // that somebody must let happen: not those that a run brings about itself
-	match      map[string][]string       // event → properties whose values must equal the trigger's
-	where      map[string]map[string]any // event → properties that a `where` asks for
+	lists      map[string]map[string][]any // of the trigger: field of an item → values
+	item       string                      // name of the item that the journey is entered per (enter.each), with a dot; "" none
+	itemsOf    string                      // its list
+	events     []string                    // that somebody must let happen: not those that a run brings about itself
+	match      map[string][]string         // event → properties whose values must equal the trigger's
+	where      map[string]map[string]any   // event → properties that a `where` asks for
 }
 
 // ours are events of our own that a run brings about by itself.
@@ -27,7 +31,11 @@ var ours = []string{
 }
 
 func readVocabulary(def *journey.Definition) vocabulary {
-	v := vocabulary{attributes: map[string][]any{}, trigger: map[string][]any{}, match: map[string][]string{}, where: map[string]map[string]any{}}
+	v := vocabulary{attributes: map[string][]any{}, trigger: map[string][]any{}, lists: map[string]map[string][]any{}, match: map[string][]string{}, where: map[string]map[string]any{}}
+	if each := def.Enter.Each; each != nil {
+		v.item, v.itemsOf = each.As+".", each.In
+		v.field(each.In, each.Unique, counted{})
+	}
 	needs := def.Needs()
 	for _, name := range slices.Concat(needs.Events, needs.History) {
 		if !slices.Contains(ours, name) && !slices.Contains(v.events, name) {
@@ -62,7 +70,36 @@ func (v vocabulary) enter(def *journey.Definition) {
 	}
 	if def.Reentry != nil {
 		for _, name := range def.Reentry.Per {
+			if field, ofItem := strings.CutPrefix(name, v.item); ofItem && v.item != "" {
+				v.field(v.itemsOf, field, counted{})
+				continue
+			}
 			v.trigger[name] = append(v.trigger[name], counted{})
+		}
+	}
+}
+
+// field notes a value of a field of the items of a list.
+func (v vocabulary) field(list, name string, candidate any) {
+	if v.lists[list] == nil {
+		v.lists[list] = map[string][]any{}
+	}
+	if name != "" {
+		v.lists[list][name] = append(v.lists[list][name], candidate)
+	}
+}
+
+// fields notes what a condition on the items of a list looks at.
+func (v vocabulary) fields(list string, c *journey.Cond) {
+	if c == nil {
+		return
+	}
+	for _, part := range slices.Concat(c.All, c.Any, []*journey.Cond{c.Not}) {
+		v.fields(list, part)
+	}
+	if c.Operand != nil && c.Operand.From == journey.FromEvent {
+		for _, candidate := range candidates(c) {
+			v.field(list, c.Operand.Path, candidate)
 		}
 	}
 }
@@ -129,6 +166,8 @@ func (v vocabulary) number(value *journey.Value) { v.read(value, 3.0) }
 func (v vocabulary) read(value *journey.Value, candidate any) {
 	switch {
 	case value == nil:
+	case value.From == journey.FromVar && v.item != "" && strings.HasPrefix(value.Path, v.item):
+		v.field(v.itemsOf, strings.TrimPrefix(value.Path, v.item), candidate)
 	case value.From == journey.FromTrigger:
 		v.trigger[value.Path] = append(v.trigger[value.Path], candidate)
 	case value.From == journey.FromAttribute:
@@ -145,6 +184,9 @@ func (v vocabulary) cond(c *journey.Cond) {
 	}
 	if c.Event != nil {
 		v.wanted(c.Event.Name, c.Event.Where)
+	}
+	if c.Operand != nil && c.Each != nil && c.Operand.From == journey.FromTrigger {
+		v.fields(c.Operand.Path, c.Each)
 	}
 	if c.Operand == nil || c.Each != nil {
 		return

@@ -16,11 +16,14 @@ import (
 	"perennial/journey/graph"
 )
 
-// shipped parses the journeys under templates/.
+// shipped parses the journeys under templates/ and examples/.
 func shipped(t *testing.T) map[string]*journey.Definition {
 	t.Helper()
 	files, err := filepath.Glob("../../templates/*/journey.yaml")
 	require.NoError(t, err)
+	examples, err := filepath.Glob("../../examples/*/journey.yaml")
+	require.NoError(t, err)
+	files = append(files, examples...)
 	require.NotEmpty(t, files)
 	out := map[string]*journey.Definition{}
 	for _, f := range files {
@@ -81,7 +84,7 @@ func TestNothingOverlaps(t *testing.T) {
 			}
 		}
 		def.Walk(func(s *journey.Step) { assert.Contains(t, ids, s.ID, name) })
-		reached := map[string]bool{graph.Enter: true, graph.Goal: true, "@exit-1": true}
+		reached := map[string]bool{graph.Enter: true, graph.Goal: true, "@exit-1": true, "@exit-2": true}
 		for _, e := range p.Edges {
 			assert.Contains(t, ids, e.From, name)
 			assert.Contains(t, ids, e.To, name)
