@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"perennial/api"
 	"perennial/journey"
+	"perennial/templates"
 	"perennial/testenv"
 )
 
@@ -189,4 +191,23 @@ func TestPublishingWithPeopleInFlight(t *testing.T) {
 	assert.NotEmpty(t, view.json["migration"].(m)["finished_at"])
 	assert.Contains(t, s.must(journey.RoleViewer, http.MethodGet, "/api/customers/user:ada/timeline", nil).body,
 		"went on in version 2 instead of 1, from wait-5d, at rest")
+}
+
+// Each journey of the library names nothing that a new installation lacks: what it uses it declares, or it comes after what it starts.
+func TestTheLibraryPublishesToANewInstallation(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(d *api.Deps) {
+		d.Control.Check = func(def *journey.Definition, files map[string]string) journey.Problems {
+			_, problems := templates.Compile(def, files)
+			return problems
+		}
+	})
+	for _, name := range templates.Names() {
+		files, err := templates.Load(templates.Embedded(), name)
+		require.NoError(t, err)
+		source := files[templates.JourneyFile]
+		delete(files, templates.JourneyFile)
+		s.publish(name, source, files)
+	}
+	assert.Equal(t, len(templates.Names()), one[int](s, `SELECT count(*) FROM versions`))
 }

@@ -34,7 +34,7 @@ func TestInventedCustomersTakeEveryWay(t *testing.T) {
 		"why/none":          true, // its answers are all there are
 		"last-days/skipped": true, // the offer is good for 14 days
 	}
-	for _, name := range templates.Names() {
+	for _, name := range templates.Sequences() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := playMany(t, name, simulate.Play{Customers: 400, Days: 200, Seed: 1})

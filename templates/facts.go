@@ -25,7 +25,7 @@ func readFacts(def *journey.Definition) facts {
 	if def == nil {
 		return f
 	}
-	f.known = &journey.TextKnown{}
+	f.known = &journey.TextKnown{Vars: def.VarNames()}
 	def.Walk(func(s *journey.Step) { f.step(def, s) })
 	f.coupons = f.known.Coupons
 	return f
@@ -53,12 +53,6 @@ func (f *facts) step(def *journey.Definition, s *journey.Step) {
 			as = s.Coupon.Pool
 		}
 		f.known.Coupons = append(f.known.Coupons, as)
-	case s.WaitFor != nil:
-		for _, a := range s.WaitFor.Any {
-			if a.As != "" {
-				f.known.Vars = append(f.known.Vars, a.As)
-			}
-		}
 	}
 	for _, a := range s.Set {
 		f.known.Attributes = append(f.known.Attributes, a.Attribute)

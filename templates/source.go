@@ -19,6 +19,8 @@ import (
 )
 
 //go:embed layout.html layout.txt onboarding post-purchase win-back graceful-exit
+//go:embed abandoned-cart account-news anniversary birthday cross-sell loyalty price-change referral replenishment
+//go:embed review-request service-recovery thank-you vip-preview
 var embedded embed.FS
 
 // JourneyFile is the name of the journey itself in its folder.
@@ -31,8 +33,16 @@ type Files map[string]string
 // Embedded are the journeys and the layout that ship with the product.
 func Embedded() fs.FS { return embedded }
 
-// Names are the keys of the journeys that ship with the product.
-func Names() []string { return []string{"onboarding", "post-purchase", "win-back", "graceful-exit"} }
+// Names are the keys of the journeys that ship with the product: the four sequences first, then the rest of the library.
+func Names() []string {
+	return append(Sequences(), "abandoned-cart", "account-news", "anniversary", "birthday", "cross-sell", "loyalty", "price-change", "referral",
+		"replenishment", "review-request", "service-recovery", "thank-you", "vip-preview")
+}
+
+// Sequences are the journeys that every company has use for, which the demo plays.
+func Sequences() []string {
+	return []string{"onboarding", "post-purchase", "win-back", "graceful-exit"}
+}
 
 // Overlay is Embedded with a directory over it: a journey's folder in dir stands for the whole embedded folder of that name.
 // An empty dir is Embedded itself.

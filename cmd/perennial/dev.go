@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"perennial/journey"
+	"perennial/templates"
 )
 
 // devOptions are the flags of dev and demo.
@@ -111,7 +112,7 @@ func develop(ctx context.Context, o devOptions, env map[string]string, std stdio
 	if err != nil {
 		return err
 	}
-	if err := a.publishLibrary(ctx); err != nil {
+	if err := a.publishLibrary(ctx, templates.Sequences()); err != nil {
 		return err
 	}
 	link, err := a.devLink(ctx)

@@ -57,9 +57,9 @@ func devKeys(ctx context.Context, path string, a *app) (map[string]string, error
 	return keys, nil
 }
 
-// publishLibrary publishes the journeys that ship with the product, where the installation does not have them yet. One that a
+// publishLibrary publishes journeys that ship with the product, where the installation does not have them yet. One that a
 // marketer has changed since stays hers.
-func (a *app) publishLibrary(ctx context.Context) error {
+func (a *app) publishLibrary(ctx context.Context, keys []string) error {
 	there := map[string]bool{}
 	journeys, err := a.store.Journeys(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func (a *app) publishLibrary(ctx context.Context) error {
 	for _, j := range journeys {
 		there[j.Key] = true
 	}
-	for _, key := range templates.Names() {
+	for _, key := range keys {
 		if there[key] {
 			continue
 		}

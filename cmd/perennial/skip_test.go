@@ -116,8 +116,8 @@ func newPlayed(t *testing.T, key, scenario string) *played {
 	p.app = &app{config: c, log: slog.New(slog.DiscardHandler), store: s, relay: relay, composer: composer,
 		tokens:  journey.Tokens{Key: settings.TokenKey},
 		control: &control.Control{Store: s, Flight: s, Clock: s.Clock(), Check: checkTemplates}}
-	require.NoError(t, p.publishLibrary(t.Context()))
-	for _, other := range templates.Names() { // the simulator plays one journey: what she does must not bring her into others
+	require.NoError(t, p.publishLibrary(t.Context(), templates.Sequences()))
+	for _, other := range templates.Sequences() { // the simulator plays one journey: what she does must not bring her into others
 		if other != key {
 			require.NoError(t, p.control.Archive(t.Context(), itself, other))
 		}
