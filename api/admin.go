@@ -46,14 +46,15 @@ func listAudit(ctx context.Context, s *server, r *request) (any, error) {
 
 // switchView is the switches as they stand.
 type switchView struct {
-	Sending      bool           `json:"sending"`
-	Live         bool           `json:"live"`
-	AllowList    []string       `json:"allow_list"`
-	DailyCeiling int            `json:"daily_ceiling"`
-	Held         bool           `json:"held"`
-	HeldReason   string         `json:"held_reason,omitempty"`
-	HeldAt       *time.Time     `json:"held_at,omitempty"`
-	Stops        []journey.Stop `json:"stops"`
+	Sending       bool           `json:"sending"`
+	Live          bool           `json:"live"`
+	AllowList     []string       `json:"allow_list"`
+	DailyCeiling  int            `json:"daily_ceiling"`
+	AudienceFloor int            `json:"audience_floor"`
+	Held          bool           `json:"held"`
+	HeldReason    string         `json:"held_reason,omitempty"`
+	HeldAt        *time.Time     `json:"held_at,omitempty"`
+	Stops         []journey.Stop `json:"stops"`
 }
 
 func (s *server) viewSwitch(ctx context.Context, x journey.Settings) (any, error) {
@@ -61,7 +62,7 @@ func (s *server) viewSwitch(ctx context.Context, x journey.Settings) (any, error
 	if x.AllowList == nil {
 		x.AllowList = []string{}
 	}
-	return switchView{Sending: x.Sending, Live: x.Live, AllowList: x.AllowList, DailyCeiling: x.DailyCeiling,
+	return switchView{Sending: x.Sending, Live: x.Live, AllowList: x.AllowList, DailyCeiling: x.DailyCeiling, AudienceFloor: x.AudienceFloor,
 		Held: x.HeldReason != "", HeldReason: x.HeldReason, HeldAt: x.HeldAt, Stops: stops}, err
 }
 
@@ -75,11 +76,12 @@ func getSwitch(ctx context.Context, s *server, _ *request) (any, error) {
 
 // switchIn changes what it names.
 type switchIn struct {
-	Sending      *bool     `json:"sending"`
-	Live         *bool     `json:"live"`
-	AllowList    *[]string `json:"allow_list"`
-	DailyCeiling *int      `json:"daily_ceiling"`
-	Held         *bool     `json:"held"`
+	Sending       *bool     `json:"sending"`
+	Live          *bool     `json:"live"`
+	AllowList     *[]string `json:"allow_list"`
+	DailyCeiling  *int      `json:"daily_ceiling"`
+	AudienceFloor *int      `json:"audience_floor"`
+	Held          *bool     `json:"held"`
 }
 
 func putSwitch(ctx context.Context, s *server, r *request, in switchIn) (any, error) {
@@ -87,7 +89,7 @@ func putSwitch(ctx context.Context, s *server, r *request, in switchIn) (any, er
 		return nil, journey.Faultf(journey.CodeInvalid, "held can only be released, with false; to stop all mail send {\"sending\": false}")
 	}
 	x, err := s.Control.Switch(ctx, r.By, journey.Switch{Sending: in.Sending, Live: in.Live, AllowList: in.AllowList,
-		Ceiling: in.DailyCeiling, Release: in.Held != nil})
+		Ceiling: in.DailyCeiling, Floor: in.AudienceFloor, Release: in.Held != nil})
 	if err != nil {
 		return nil, err
 	}

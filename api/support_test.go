@@ -289,9 +289,9 @@ func TestTopicsSwitchesAndSuppressions(t *testing.T) {
 	assert.Equal(t, 2, one[int](s, `SELECT count(*) FROM consent_changes`), "one proof each")
 	s.must(journey.RoleSupport, http.MethodPost, "/api/customers/user:ada/topics", m{"topics": m{"offers": true}, "wording": "Yes please, by phone"})
 
-	assert.Equal(t, m{"sending": true, "live": false, "allow_list": []any{}, "daily_ceiling": 5.0, "held": false, "stops": []any{}}, s.must(journey.RoleViewer, http.MethodGet, "/api/switch", nil).json)
+	assert.Equal(t, m{"sending": true, "live": false, "allow_list": []any{}, "audience_floor": 1000.0, "daily_ceiling": 5.0, "held": false, "stops": []any{}}, s.must(journey.RoleViewer, http.MethodGet, "/api/switch", nil).json)
 	set := s.must(journey.RoleAdmin, http.MethodPut, "/api/switch", m{"sending": false, "allow_list": []string{" Mara@Example.com", "@example.com"}})
-	assert.Equal(t, m{"sending": false, "live": false, "allow_list": []any{"mara@example.com", "@example.com"}, "daily_ceiling": 5.0,
+	assert.Equal(t, m{"sending": false, "live": false, "allow_list": []any{"mara@example.com", "@example.com"}, "audience_floor": 1000.0, "daily_ceiling": 5.0,
 		"held": false, "stops": []any{}}, set.json)
 
 	s.must(journey.RoleAdmin, http.MethodPut, "/api/suppressions/Ada@example.com", m{"reason": "she asked"})

@@ -46,6 +46,7 @@ type Store interface {
 	Customers
 	Settings
 	Suppressions
+	Audiences
 	Stops
 	Bounces
 	Erasures

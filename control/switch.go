@@ -42,11 +42,17 @@ func (c *Control) Switch(ctx context.Context, by journey.Actor, to journey.Switc
 		}
 		detail["daily_ceiling"] = *to.Ceiling
 	}
+	if to.Floor != nil {
+		if *to.Floor < 0 {
+			return journey.Settings{}, invalid("audience_floor", "is below 0", "0 asks about no audience")
+		}
+		detail["audience_floor"] = *to.Floor
+	}
 	if to.Release {
 		detail["held"] = false
 	}
 	if len(detail) == 0 {
-		return journey.Settings{}, invalid("", "nothing to switch", "send sending, live, allow_list, daily_ceiling or held")
+		return journey.Settings{}, invalid("", "nothing to switch", "send sending, live, allow_list, daily_ceiling, audience_floor or held")
 	}
 	settings, err := c.Store.SetSwitch(ctx, to)
 	if err != nil {

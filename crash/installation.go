@@ -176,7 +176,7 @@ func (in *installation) prepare(ctx context.Context) error {
 	if _, err := in.perennial(ctx, args...); err != nil {
 		return err
 	}
-	return request(ctx, client, http.MethodPut, in.url+"/api/switch", in.key, map[string]any{"live": true})
+	return request(ctx, client, http.MethodPut, in.url+"/api/switch", in.key, map[string]any{"live": true, "audience_floor": 0})
 }
 
 // perennial runs a command of the program and returns what it printed.

@@ -8,6 +8,7 @@ const (
 	PrefixAccount    = "acc_"
 	PrefixEvent      = "evt_"
 	PrefixJourney    = "jrn_"
+	PrefixApproval   = "apr_"
 	PrefixVersion    = "ver_"
 	PrefixEnrollment = "enr_"
 	PrefixMessage    = "msg_"

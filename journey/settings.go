@@ -13,9 +13,10 @@ type Settings struct {
 	AllowList []string // addresses in lower case, or "@domain"
 	TokenKey  []byte   // 32 bytes; signs the public links
 
-	DailyCeiling int        // marketing messages that one customer gets in 24 hours at most; 0: no ceiling
-	HeldReason   string     // why nothing is sent until a person releases it; "" when not held
-	HeldAt       *time.Time // since when
+	DailyCeiling  int        // marketing messages that one customer gets in 24 hours at most; 0: no ceiling
+	AudienceFloor int        // audiences of at most so many are never asked about; 0: none is
+	HeldReason    string     // why nothing is sent until a person releases it; "" when not held
+	HeldAt        *time.Time // since when
 }
 
 // Switch changes Settings; what is nil stays as it is.
@@ -24,6 +25,7 @@ type Switch struct {
 	Live      *bool
 	AllowList *[]string
 	Ceiling   *int
+	Floor     *int // of audiences
 	Release   bool // of what is held
 }
 

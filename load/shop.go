@@ -94,7 +94,7 @@ func (s *shop) prepare(ctx context.Context) error {
 	if _, err := s.product.Run(ctx, args...); err != nil {
 		return err
 	}
-	return s.ask(ctx, http.MethodPut, "/api/switch", map[string]any{"live": true}, nil)
+	return s.ask(ctx, http.MethodPut, "/api/switch", map[string]any{"live": true, "audience_floor": 0}, nil)
 }
 
 // event is one event in Segment's shape.

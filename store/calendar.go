@@ -27,25 +27,38 @@ func (s *Store) scanCalendar(ctx context.Context, l live, limit int) (entered in
 	if err != nil {
 		return 0, err
 	}
-	for after := ""; len(zones) > 0; {
-		page, err := s.calendarPage(ctx, l, zones, after, from, to, limit)
-		if err != nil {
+	if len(zones) > 0 {
+		yes, err := s.admitsCounted(ctx, l, func(int64) (int64, error) {
+			n, err := s.enterPages(ctx, l, zones, from, to, limit, true)
+			return int64(n), err
+		})
+		if err != nil || !yes {
+			return 0, err
+		}
+		if entered, err = s.enterPages(ctx, l, zones, from, to, limit, false); err != nil {
 			return entered, err
 		}
-		if len(page) == 0 {
-			break
+	}
+	_, err = s.pool.Exec(ctx, `
+		INSERT INTO calendar_scans (journey_key, until_at) VALUES ($1, $2)
+		ON CONFLICT (journey_key) DO UPDATE SET until_at = greatest(calendar_scans.until_at, excluded.until_at)`, l.Key, to)
+	return entered, err
+}
+
+// enterPages lets in, or counts, everybody who is due, page by page.
+func (s *Store) enterPages(ctx context.Context, l live, zones []string, from, to time.Time, limit int, count bool) (entered int, err error) {
+	for after := ""; ; {
+		page, err := s.calendarPage(ctx, l, zones, after, from, to, limit)
+		if err != nil || len(page) == 0 {
+			return entered, err
 		}
-		n, err := s.enterByCalendar(ctx, l, page, from, to)
+		n, err := s.enterByCalendar(ctx, l, page, from, to, count)
 		entered += n
 		if err != nil {
 			return entered, err
 		}
 		after = page[len(page)-1]
 	}
-	_, err = s.pool.Exec(ctx, `
-		INSERT INTO calendar_scans (journey_key, until_at) VALUES ($1, $2)
-		ON CONFLICT (journey_key) DO UPDATE SET until_at = greatest(calendar_scans.until_at, excluded.until_at)`, l.Key, to)
-	return entered, err
 }
 
 // scanned returns the span that has not been looked at: since the last scan, or since the version was published.
@@ -102,7 +115,7 @@ func (s *Store) calendarPage(ctx context.Context, l live, zones []string, after 
 }
 
 // enterByCalendar locks a page of customers and lets in those who are due.
-func (s *Store) enterByCalendar(ctx context.Context, l live, ids []string, from, to time.Time) (entered int, err error) {
+func (s *Store) enterByCalendar(ctx context.Context, l live, ids []string, from, to time.Time, count bool) (entered int, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		entered = 0
 		if err := lockCustomers(ctx, tx, ids); err != nil {
@@ -127,7 +140,7 @@ func (s *Store) enterByCalendar(ctx context.Context, l live, ids []string, from,
 				}
 			}
 		}
-		return nil
+		return counted(count)
 	})
-	return entered, err
+	return entered, uncounted(err)
 }

@@ -68,7 +68,10 @@ func (h *Health) examineSwitches(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	rows, err := db.QueryContext(ctx, `SELECT scope || ' ' || target || ': ' || reason FROM switches ORDER BY scope, target`)
+	rows, err := db.QueryContext(ctx, `
+		SELECT scope || ' ' || target || ': ' || reason FROM switches
+		UNION ALL SELECT 'door of ' || journey_key || ': ' || count || ' people wait for approval, see perennial approvals' FROM audiences WHERE state = 'asked'
+		ORDER BY 1`)
 	if err != nil {
 		return err
 	}

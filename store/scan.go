@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -52,13 +53,17 @@ func (s *Store) ScanInactive(ctx context.Context, limit int) (entered int, err e
 
 // scanJourney goes page by page through the customers who are quiet enough, the longest quiet first.
 func (s *Store) scanJourney(ctx context.Context, l live, limit int) (entered int, err error) {
+	yes, err := s.admitsQuiet(ctx, l, limit)
+	if err != nil || !yes {
+		return 0, err
+	}
 	var after quiet
 	for {
 		page, err := s.quietCustomers(ctx, l, after, limit)
 		if err != nil || len(page) == 0 {
 			return entered, err
 		}
-		n, err := s.enterQuiet(ctx, l, page)
+		n, err := s.enterQuiet(ctx, l, page, false)
 		entered += n
 		if err != nil {
 			return entered, err
@@ -116,8 +121,35 @@ func (s *Store) filter(l live, args ...any) (conditionSQL, error) {
 	return found, err
 }
 
-// enterQuiet locks a page of customers and lets in those who are still quiet.
-func (s *Store) enterQuiet(ctx context.Context, l live, page []quiet) (entered int, err error) {
+// admitsQuiet counts who is about to enter, where that is more than nobody asks about.
+func (s *Store) admitsQuiet(ctx context.Context, l live, limit int) (bool, error) {
+	return s.admitsCounted(ctx, l, func(most int64) (n int64, err error) {
+		for after := (quiet{}); n <= most; {
+			page, err := s.quietCustomers(ctx, l, after, limit)
+			if err != nil || len(page) == 0 {
+				return n, err
+			}
+			n += int64(len(page))
+			after = page[len(page)-1]
+		}
+		n = 0
+		for after := (quiet{}); ; {
+			page, err := s.quietCustomers(ctx, l, after, limit)
+			if err != nil || len(page) == 0 {
+				return n, err
+			}
+			would, err := s.enterQuiet(ctx, l, page, true)
+			if err != nil {
+				return n, err
+			}
+			n += int64(would)
+			after = page[len(page)-1]
+		}
+	})
+}
+
+// enterQuiet locks a page of customers and lets in those who are still quiet; or counts them, where it is only to count.
+func (s *Store) enterQuiet(ctx context.Context, l live, page []quiet, count bool) (entered int, err error) {
 	ids := make([]string, len(page))
 	for i, q := range page {
 		ids[i] = q.CustomerID
@@ -148,9 +180,26 @@ func (s *Store) enterQuiet(ctx context.Context, l live, page []quiet) (entered i
 				entered++
 			}
 		}
-		return nil
+		return counted(count)
 	})
-	return entered, err
+	return entered, uncounted(err)
+}
+
+// errCounted takes back what a transaction did that was only to count.
+var errCounted = errors.New("it was only to count")
+
+func counted(only bool) error {
+	if only {
+		return errCounted
+	}
+	return nil
+}
+
+func uncounted(err error) error {
+	if errors.Is(err, errCounted) {
+		return nil
+	}
+	return err
 }
 
 // lastEvents returns of each customer the last event of a name, read under her lock.

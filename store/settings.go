@@ -18,10 +18,10 @@ func (s *Store) Settings(ctx context.Context) (out journey.Settings, err error) 
 	return readSettings(s.pool.QueryRow(ctx, `SELECT `+settingsColumns+` FROM settings`))
 }
 
-const settingsColumns = `sending, live, allow_list, token_key, daily_ceiling, held_reason, held_at`
+const settingsColumns = `sending, live, allow_list, token_key, daily_ceiling, audience_floor, held_reason, held_at`
 
 func readSettings(row pgx.Row) (out journey.Settings, err error) {
-	err = row.Scan(&out.Sending, &out.Live, &out.AllowList, &out.TokenKey, &out.DailyCeiling, &out.HeldReason, &out.HeldAt)
+	err = row.Scan(&out.Sending, &out.Live, &out.AllowList, &out.TokenKey, &out.DailyCeiling, &out.AudienceFloor, &out.HeldReason, &out.HeldAt)
 	return out, err
 }
 
@@ -33,8 +33,9 @@ func (s *Store) SetSwitch(ctx context.Context, to journey.Switch) (out journey.S
 		out, err = readSettings(tx.QueryRow(ctx, `
 			UPDATE settings SET sending = coalesce($1, sending), live = coalesce($2, live), allow_list = coalesce($3, allow_list),
 				daily_ceiling = coalesce($4, daily_ceiling), held_reason = CASE WHEN $5 THEN '' ELSE held_reason END,
-				held_at = CASE WHEN $5 THEN NULL ELSE held_at END, released_at = CASE WHEN $5 THEN $6::timestamptz ELSE released_at END
-			RETURNING `+settingsColumns, to.Sending, to.Live, to.AllowList, to.Ceiling, to.Release, s.clock.Now()))
+				held_at = CASE WHEN $5 THEN NULL ELSE held_at END, released_at = CASE WHEN $5 THEN $6::timestamptz ELSE released_at END,
+				audience_floor = coalesce($7, audience_floor)
+			RETURNING `+settingsColumns, to.Sending, to.Live, to.AllowList, to.Ceiling, to.Release, s.clock.Now(), to.Floor))
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,7 @@ const backoffMost = 5
 
 // LeaseWakeups gives the relay wake-ups that nobody has, for the time of the lease (wall time), which doubles with every try
 // that came to nothing. Wakes come before starts; of each journey's starts at most Options.StartsPace come at a time, so that
-// a big journey does not keep the others waiting. It commits before it returns; call Temporal then.
+// a big journey does not keep the others waiting, and of one whose door is not open to all (see audiences) those whose turn it is. It commits before it returns; call Temporal then.
 func (s *Store) LeaseWakeups(ctx context.Context, limit int, lease time.Duration) (out []journey.Wakeup, err error) {
 	defer wrap(&err, "leasing wake-ups")
 	rows, err := s.pool.Query(ctx, `
@@ -44,11 +44,22 @@ func (s *Store) LeaseWakeups(ctx context.Context, limit int, lease time.Duration
 		    SELECT enrollment_id FROM wakeups
 		    WHERE NOT start AND (leased_wall IS NULL OR leased_wall <= $1)
 		    ORDER BY leased_wall NULLS FIRST LIMIT $2 FOR UPDATE SKIP LOCKED
+		), doors AS MATERIALIZED (
+		    SELECT j.key, coalesce((SELECT a.share FROM audiences a WHERE a.journey_key = j.key AND a.state IN ('asked', 'ramp', 'stopped')), 100) AS share,
+		        EXISTS (SELECT FROM audiences a WHERE a.journey_key = j.key AND a.state = 'stopped') AS shut
+		    FROM journeys j
 		), starts AS (
-		    SELECT enrollment_id FROM journeys j CROSS JOIN LATERAL (
+		    SELECT enrollment_id FROM doors j CROSS JOIN LATERAL (
 		        SELECT enrollment_id FROM wakeups w
 		        WHERE start AND w.journey_key = j.key AND (leased_wall IS NULL OR leased_wall <= $1)
 		        ORDER BY created_wall LIMIT $3 FOR UPDATE SKIP LOCKED) AS paced
+		    WHERE j.share = 100
+		    UNION ALL
+		    SELECT enrollment_id FROM doors j CROSS JOIN LATERAL (
+		        SELECT enrollment_id FROM wakeups w
+		        WHERE start AND w.journey_key = j.key AND lot < j.share AND (leased_wall IS NULL OR leased_wall <= $1)
+		        ORDER BY lot LIMIT $3 FOR UPDATE SKIP LOCKED) AS first
+		    WHERE j.share BETWEEN 1 AND 99 AND NOT j.shut
 		    LIMIT greatest($2 - (SELECT count(*) FROM wakes), 0)
 		), leased AS (
 		    UPDATE wakeups w SET tries = tries + 1, leased_wall = $1::timestamptz + $4::interval * (1 << least(tries, $5::int))

@@ -47,7 +47,8 @@ func lintSource(src source) journey.Problems {
 }
 
 func placeholders() *regexp.Regexp {
-	return regexp.MustCompile(`\b(?:(?i:lorem|ipsum|fixme|xxx+)|TODO|TBD)\b`)
+	return regexp.MustCompile(`\b(?:(?i:lorem|ipsum|fixme|xxx+|your (?:company|name|text|brand) here|insert [a-z]+ here)|TODO|TBD|FIRST_?NAME|LAST_?NAME|FNAME|LNAME)\b` +
+		`|\[(?i:(?:first|last|your|customer|company|brand)[ _-]?name|name|link|date|company)\]|\*\|[A-Z_:]+\|\*|%(?i:first_?name|name)%`)
 }
 
 type linter struct {

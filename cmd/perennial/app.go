@@ -194,13 +194,24 @@ func (a *app) upkeep(ctx context.Context) error {
 	}
 }
 
-// watch goes on with what a process that died has begun and left.
+// watch goes on with what a process that died has begun and left, and watches over audiences and ramps.
 func (a *app) watch(ctx context.Context) error {
 	const every = 5 * time.Second
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	said := map[string]journey.AudienceState{}
 	for {
-		if err := a.store.FinishResumes(ctx); err != nil && ctx.Err() == nil {
+		news, err := a.store.WatchAudiences(ctx)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("audiences and ramps are not watched; trying again", "in", every, "error", err)
+		}
+		for _, n := range news {
+			if said[n.ID] != n.State {
+				said[n.ID] = n.State
+				a.log.Error("a person must decide: see GET /api/approvals", "journey", n.Journey, "why", n.Words)
+			}
+		}
+		if err = a.store.FinishResumes(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("what a pause held is not all awake yet; trying again", "in", every, "error", err)
 		}
 		select {

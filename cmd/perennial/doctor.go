@@ -172,7 +172,7 @@ func examineSwitches(h store.Health) []finding {
 		out = append(out, finding{what: "sending", found: "is switched off: nothing is sent", mend: `PUT /api/switch {"sending": true}`, sick: true})
 	}
 	for _, stop := range h.Stops {
-		out = append(out, finding{what: "stopped", found: stop, mend: "DELETE /api/switch/{scope}/{target}, when it may go again", sick: true})
+		out = append(out, finding{what: "stopped", found: stop, mend: "DELETE /api/switch/{scope}/{target}, or POST /api/approvals/{id}, when it may go again", sick: true})
 	}
 	if out == nil {
 		return []finding{{what: "sending", found: "is on"}}

@@ -35,6 +35,7 @@ func run(ctx context.Context, args, environ []string, std stdio) error {
 	}
 	env := environment(environ)
 	root.AddCommand(
+		approvalsCommand(env, std), approveCommand(env, std),
 		demoCommand(env, std), devCommand(env, std), serveCommand(env, std), migrateCommand(env, std),
 		journeyCommand(env, std), keyCommand(env, std), userCommand(env, std), doctorCommand(env, std), rebuildCommand(env, std),
 	)
