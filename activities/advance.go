@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 
+	"perennial/faults/point"
 	"perennial/journey"
 )
 
@@ -26,5 +27,7 @@ type AdvanceInput struct {
 
 // Advance returns what the driver does next.
 func (a *Advancer) Advance(ctx context.Context, in AdvanceInput) (journey.Directive, error) {
+	point.Hit(point.BeforeAdvance)
+	defer point.Hit(point.AfterAdvance)
 	return a.Store.Advance(ctx, in.ID, in.Seq, in.Cause)
 }

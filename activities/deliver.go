@@ -10,6 +10,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"perennial/faults/point"
 	"perennial/journey"
 )
 
@@ -270,6 +271,9 @@ func (r *run) fill(ctx, attempts context.Context) (sent bool, err error) {
 		r.rest = min(10*cost, idleLook)
 	}
 	used = len(claimed)
+	if used > 0 {
+		point.Hit(point.AfterClaim)
+	}
 	for _, c := range claimed {
 		r.begin(attempts, c)
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"perennial/faults/point"
 	"perennial/journey"
 )
 
@@ -89,10 +90,12 @@ func (l *lane) allow(batch []dotAsk) {
 	for i, ask := range batch {
 		dots[i] = ask.dot
 	}
+	point.Hit(point.BeforeAtDot)
 	pass, err := l.sender.Ledger.ReachDot(ctx, l.sender.Sandbox, dots)
 	if err != nil {
 		l.log("asking to pass the dot", err)
 	}
+	point.Hit(point.AfterAtDot)
 	for _, ask := range batch {
 		if pass[ask.dot.ID] {
 			ask.answer <- nil

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"perennial/faults/point"
 	"perennial/journey"
 )
 
@@ -185,7 +186,9 @@ func (l *lane) record() {
 			replies[i] = st.reply
 		}
 		begun := l.sender.Clock.Wall()
+		point.Hit(point.BeforeReply)
 		l.insist("recording replies", func(ctx context.Context) error { return l.sender.Ledger.RecordReplies(ctx, replies) })
+		point.Hit(point.AfterReply)
 		took = l.sender.Clock.Wall().Sub(begun)
 		for _, st := range batch {
 			close(st.done)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"perennial/faults/point"
 	"perennial/journey"
 )
 
@@ -33,6 +34,7 @@ func (s *Store) AppendEvents(ctx context.Context, events []journey.Event) (out [
 		}
 		return notify(ctx, tx, channelEvents)
 	})
+	point.Hit(point.AfterAppend)
 	return out, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"golang.org/x/sync/errgroup"
 
+	"perennial/faults/point"
 	"perennial/journey"
 )
 
@@ -92,6 +93,9 @@ func (r *Relay) carry(ctx context.Context, limit int) ([]journey.Wakeup, error) 
 	if err != nil {
 		return nil, fmt.Errorf("leasing wake-ups: %w", err)
 	}
+	if len(leased) > 0 {
+		point.Hit(point.AfterLease)
+	}
 	var away atomic.Bool
 	calls := errgroup.Group{}
 	calls.SetLimit(relayCalls)
@@ -101,6 +105,7 @@ func (r *Relay) carry(ctx context.Context, limit int) ([]journey.Wakeup, error) 
 				return nil // the first answer is enough
 			}
 			err := r.tell(ctx, w)
+			point.Hit(point.AfterSignal)
 			if isAway(err) {
 				away.Store(true)
 				return fmt.Errorf("calling Temporal: %w", err)

@@ -226,8 +226,14 @@ type process struct {
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	return startOf(t, program(t), nil, args...)
+}
+
+// startOf starts a program that was built in another way, with more in its environment.
+func startOf(t *testing.T, program string, env []string, args ...string) *process {
+	t.Helper()
 	dir := t.TempDir()
-	p := &process{t: t, cmd: exec.Command(program(t), args...), out: filepath.Join(dir, "out"), err: filepath.Join(dir, "err"), ended: make(chan struct{})}
+	p := &process{t: t, cmd: exec.Command(program, args...), out: filepath.Join(dir, "out"), err: filepath.Join(dir, "err"), ended: make(chan struct{})}
 	out, err := os.Create(p.out)
 	require.NoError(t, err)
 	defer out.Close()
@@ -235,7 +241,7 @@ func start(t *testing.T, args ...string) *process {
 	require.NoError(t, err)
 	defer errs.Close()
 	p.cmd.Stdout, p.cmd.Stderr = out, errs
-	p.cmd.Env = surroundings(t)
+	p.cmd.Env = append(surroundings(t), env...)
 	require.NoError(t, p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait()
