@@ -104,6 +104,10 @@ crash: build ## kill -9 of everything under load, then every event, step and mai
 load: build ## a day of a shop with 100,000 customers through the public API, every figure compared with its books
 	@$(GO) run ./load -customers $(or $(N),100000) -day $(or $(DAY),3m) -seed $(or $(SEED),0) $(LOAD_FLAGS)
 
+.PHONY: fuzz
+fuzz: ## each parser against invented input, one after another (FUZZTIME=30s for each)
+	@GO="$(GO)" tools/fuzz $(or $(FUZZTIME),30s)
+
 .PHONY: bench-step
 bench-step: bin/perennial-engine ## what a step costs, against a bare timer: one run, alternating, with the ratios
 	@$(GO) run ./bench/step
