@@ -48,7 +48,7 @@ type Reader interface {
 	Ping(ctx context.Context) error
 	Settings(ctx context.Context) (journey.Settings, error)
 	Stops(ctx context.Context) ([]journey.Stop, error)
-	Audiences(ctx context.Context) ([]journey.Audience, error)
+	Audiences(ctx context.Context) ([]journey.Approval, error)
 	Pauses(ctx context.Context, scope journey.Scope, target string) ([]journey.Pause, error)
 	Keys(ctx context.Context) ([]journey.Key, error)
 	Audit(ctx context.Context, r journey.PageRequest) (journey.Page[journey.AuditEntry], error)

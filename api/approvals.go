@@ -9,7 +9,7 @@ import (
 
 func listApprovals(ctx context.Context, s *server, _ *request) (any, error) {
 	list, err := s.Read.Audiences(ctx)
-	return journey.Page[journey.Audience]{Data: list}, err
+	return journey.Page[journey.Approval]{Data: list}, err
 }
 
 // decisionIn approves by default; the count must be typed.

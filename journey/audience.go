@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// AudienceState says how far an audience has come.
-type AudienceState string
+// ApprovalState says how far an audience has come.
+type ApprovalState string
 
 // The states. Asked: nobody is let in until a person approves. Ramp: a share is let in, and looked at. Stopped: the ramp stopped by
 // itself. Through: everybody is let in.
 const (
-	AudienceAsked   AudienceState = "asked"
-	AudienceRefused AudienceState = "refused"
-	AudienceRamp    AudienceState = "ramp"
-	AudienceStopped AudienceState = "stopped"
-	AudienceThrough AudienceState = "through"
+	AudienceAsked   ApprovalState = "asked"
+	AudienceRefused ApprovalState = "refused"
+	AudienceRamp    ApprovalState = "ramp"
+	AudienceStopped ApprovalState = "stopped"
+	AudienceThrough ApprovalState = "through"
 )
 
-// Audience is a number of people about to enter a journey that is far above the usual, or that is to be let in by a ramp.
-type Audience struct {
+// Approval is about a number of people about to enter a journey that is far above the usual, or that is to be let in by a ramp.
+type Approval struct {
 	ID        string        `json:"id"` // apr_…
 	Journey   string        `json:"journey"`
 	Version   int           `json:"version"`
-	State     AudienceState `json:"state"`
+	State     ApprovalState `json:"state"`
 	Count     int64         `json:"count"` // how many they are
 	Most      int64         `json:"most"`  // how many would have passed without asking
 	AskedAt   time.Time     `json:"asked_at"`
@@ -87,8 +87,8 @@ func (r Reception) RampGoesOn(since time.Time, pace time.Duration, now time.Time
 	return looked >= pace && (r.Answered >= RampSeen || looked >= 6*pace)
 }
 
-// AudienceWords says what an audience waits for.
-func AudienceWords(a Audience) string {
+// ApprovalWords says what an audience waits for.
+func ApprovalWords(a Approval) string {
 	switch a.State {
 	case AudienceAsked:
 		return fmt.Sprintf("%d people are about to enter %s, and %d would be usual at most: nobody is let in until it is approved", a.Count, a.Journey, a.Most)

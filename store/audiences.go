@@ -10,17 +10,17 @@ import (
 	"perennial/journey"
 )
 
-// audienceColumns are those of journey.Audience, in its order; the words are put in when a row has been read.
+// audienceColumns are those of journey.Approval, in its order; the words are put in when a row has been read.
 const audienceColumns = `id, journey_key, version, state, count, most, asked_at, asked_by, decided_at, decided_by, reason, share, share_at, '' AS words`
 
-func toAudience(row pgx.CollectableRow) (journey.Audience, error) {
-	a, err := pgx.RowToStructByPos[journey.Audience](row)
-	a.Words = journey.AudienceWords(a)
+func toAudience(row pgx.CollectableRow) (journey.Approval, error) {
+	a, err := pgx.RowToStructByPos[journey.Approval](row)
+	a.Words = journey.ApprovalWords(a)
 	return a, err
 }
 
 // Audiences lists those that wait for a person or are on their ramp, and the last fifty that are not; the newest first.
-func (s *Store) Audiences(ctx context.Context) (_ []journey.Audience, err error) {
+func (s *Store) Audiences(ctx context.Context) (_ []journey.Approval, err error) {
 	defer wrap(&err, "listing audiences")
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+audienceColumns+` FROM audiences
@@ -100,11 +100,11 @@ func (s *Store) admits(ctx context.Context, l live, count int64) (yes bool, err 
 	case count <= most:
 		return true, nil
 	}
-	return false, s.askAbout(ctx, journey.Audience{Journey: l.Key, Version: l.Version, Count: count, Most: most, AskedBy: by})
+	return false, s.askAbout(ctx, journey.Approval{Journey: l.Key, Version: l.Version, Count: count, Most: most, AskedBy: by})
 }
 
 // askAbout shuts the door of a journey until a person has decided. Asking again while one is open has no effect.
-func (s *Store) askAbout(ctx context.Context, a journey.Audience) error {
+func (s *Store) askAbout(ctx context.Context, a journey.Approval) error {
 	return s.inTx(ctx, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `
 			INSERT INTO audiences (id, journey_key, version, state, count, most, asked_at, asked_by) VALUES ($1, $2, $3, 'asked', $4, $5, $6, $7)
@@ -119,7 +119,7 @@ func (s *Store) askAbout(ctx context.Context, a journey.Audience) error {
 // DecideAudience approves or refuses what is asked about. Count must be the number that was asked about: whoever approves has read it. The
 // faults are not_found, conflict (it is not asked about any more) and invalid (another number). Those who are refused and wait at the
 // door leave by it; those whom a scan found do not enter until the journey is published anew.
-func (s *Store) DecideAudience(ctx context.Context, d journey.Decision, by journey.Actor) (a journey.Audience, err error) {
+func (s *Store) DecideAudience(ctx context.Context, d journey.Decision, by journey.Actor) (a journey.Approval, err error) {
 	defer wrap(&err, "deciding about audience %s", d.ID)
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		if a, err = lockAudience(ctx, tx, d.ID); err != nil {
@@ -149,7 +149,7 @@ func (s *Store) DecideAudience(ctx context.Context, d journey.Decision, by journ
 		if err != nil {
 			return err
 		}
-		a.Words = journey.AudienceWords(a)
+		a.Words = journey.ApprovalWords(a)
 		if err := notify(ctx, tx, channelWakeups); err != nil {
 			return err
 		}
@@ -159,7 +159,7 @@ func (s *Store) DecideAudience(ctx context.Context, d journey.Decision, by journ
 	return a, err
 }
 
-func lockAudience(ctx context.Context, tx pgx.Tx, id string) (a journey.Audience, err error) {
+func lockAudience(ctx context.Context, tx pgx.Tx, id string) (a journey.Approval, err error) {
 	rows, err := tx.Query(ctx, `SELECT `+audienceColumns+` FROM audiences WHERE id = $1 FOR NO KEY UPDATE`, id)
 	if err != nil {
 		return a, err
@@ -172,7 +172,7 @@ func lockAudience(ctx context.Context, tx pgx.Tx, id string) (a journey.Audience
 }
 
 // sendAway asks those to exit who came since the day before it was asked and have not begun: they are driven once, to their end.
-func (s *Store) sendAway(ctx context.Context, tx pgx.Tx, a journey.Audience, now time.Time) error {
+func (s *Store) sendAway(ctx context.Context, tx pgx.Tx, a journey.Approval, now time.Time) error {
 	_, err := tx.Exec(ctx, `
 		INSERT INTO requests (enrollment_id, verb, reason, by, at)
 		SELECT w.enrollment_id, 'exit', 'refused', 'perennial', $2 FROM wakeups w JOIN enrollments e ON e.id = w.enrollment_id
@@ -181,10 +181,10 @@ func (s *Store) sendAway(ctx context.Context, tx pgx.Tx, a journey.Audience, now
 }
 
 // BeginRamp lets those who enter a journey from now on in by a ramp. The fault is conflict while there is one, or an audience is asked about.
-func (s *Store) BeginRamp(ctx context.Context, key string, pace time.Duration, by journey.Actor) (a journey.Audience, err error) {
+func (s *Store) BeginRamp(ctx context.Context, key string, pace time.Duration, by journey.Actor) (a journey.Approval, err error) {
 	defer wrap(&err, "beginning a ramp of journey %q", key)
 	now := s.clock.Now()
-	a = journey.Audience{ID: journey.NewID(journey.PrefixApproval), Journey: key, State: journey.AudienceRamp, AskedAt: now, AskedBy: by.ID,
+	a = journey.Approval{ID: journey.NewID(journey.PrefixApproval), Journey: key, State: journey.AudienceRamp, AskedAt: now, AskedBy: by.ID,
 		DecidedAt: &now, DecidedBy: by.ID, Share: journey.NextShare(0), ShareAt: &now}
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, `SELECT coalesce(live_version, 0) FROM journeys WHERE key = $1 FOR NO KEY UPDATE`, key).Scan(&a.Version)
@@ -206,13 +206,13 @@ func (s *Store) BeginRamp(ctx context.Context, key string, pace time.Duration, b
 		}
 		return s.audit(ctx, tx, deed{by: by, verb: "ramp.begin", target: key, detail: map[string]any{"audience": a.ID}})
 	})
-	a.Words = journey.AudienceWords(a)
+	a.Words = journey.ApprovalWords(a)
 	return a, err
 }
 
 // ResumeRamp lets a ramp that stopped by itself go on with the share at which it stopped, and the journey's mail with it. What is judged
 // is the mail from now on. The fault is conflict: it has not stopped.
-func (s *Store) ResumeRamp(ctx context.Context, key, reason string, by journey.Actor) (a journey.Audience, err error) {
+func (s *Store) ResumeRamp(ctx context.Context, key, reason string, by journey.Actor) (a journey.Approval, err error) {
 	defer wrap(&err, "resuming the ramp of journey %q", key)
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		now := s.clock.Now()

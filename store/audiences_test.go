@@ -31,7 +31,7 @@ func (w *world) scan() int {
 	return n
 }
 
-func (w *world) audience() journey.Audience {
+func (w *world) audience() journey.Approval {
 	w.t.Helper()
 	all, err := w.Audiences(w.t.Context())
 	require.NoError(w.t, err)
@@ -39,7 +39,7 @@ func (w *world) audience() journey.Audience {
 	return all[0]
 }
 
-func (w *world) watch() []journey.Audience {
+func (w *world) watch() []journey.Approval {
 	w.t.Helper()
 	news, err := w.WatchAudiences(w.t.Context())
 	require.NoError(w.t, err)

@@ -11,7 +11,7 @@ import (
 
 // WatchAudiences asks about journeys that far more people have entered within a day than usual, and lets ramps go on, or stops them. It is
 // called again and again; side by side it does no harm. It returns what a person should hear of.
-func (s *Store) WatchAudiences(ctx context.Context) (news []journey.Audience, err error) {
+func (s *Store) WatchAudiences(ctx context.Context) (news []journey.Approval, err error) {
 	defer wrap(&err, "watching audiences")
 	if err := s.askAboutFloods(ctx); err != nil {
 		return nil, err
@@ -42,7 +42,7 @@ func (s *Store) askAboutFloods(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a journey.Audience, err error) {
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a journey.Approval, err error) {
 		err = row.Scan(&a.Journey, &a.Version, &a.Count, &a.Most, &a.AskedBy)
 		return a, err
 	})

@@ -199,7 +199,7 @@ func (a *app) watch(ctx context.Context) error {
 	const every = 5 * time.Second
 	tick := time.NewTicker(every)
 	defer tick.Stop()
-	said := map[string]journey.AudienceState{}
+	said := map[string]journey.ApprovalState{}
 	for {
 		news, err := a.store.WatchAudiences(ctx)
 		if err != nil && ctx.Err() == nil {

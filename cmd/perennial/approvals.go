@@ -20,7 +20,7 @@ func approvalsCommand(env map[string]string, std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var page journey.Page[journey.Audience]
+			var page journey.Page[journey.Approval]
 			if err := server.call(cmd.Context(), http.MethodGet, "/api/approvals", nil, &page); err != nil {
 				return fmt.Errorf("listing audiences: %w", err)
 			}
@@ -54,7 +54,7 @@ func approveCommand(env map[string]string, std stdio) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var a journey.Audience
+			var a journey.Approval
 			body := map[string]any{"count": count, "at_once": atOnce, "refuse": refuse, "pace": pace, "reason": reason}
 			if err := server.call(cmd.Context(), http.MethodPost, "/api/approvals/"+url.PathEscape(args[0]), body, &a); err != nil {
 				return fmt.Errorf("deciding about %s: %w", args[0], err)
