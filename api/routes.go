@@ -117,6 +117,9 @@ func routes() []route {
 		{post, "/api/topics/:key/pause", marketers, pause(ofTopic)},
 		{post, "/api/topics/:key/resume", marketers, resume(ofTopic)},
 		{get, "/api/topics/:key/resume", viewers, resuming(ofTopic)},
+		{get, "/api/endpoints", viewers, listEndpoints},
+		{put, "/api/endpoints/:key", admins, with(putEndpoint)},
+		{del, "/api/endpoints/:key", admins, deleteEndpoint},
 
 		{get, "/api/events", viewers, listEvents},
 		{get, "/api/events/names", viewers, listEventNames},

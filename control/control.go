@@ -54,6 +54,7 @@ type Store interface {
 	Users
 	Sessions
 	Recordings
+	Endpoints
 }
 
 func (c *Control) patience() time.Duration {

@@ -118,6 +118,7 @@ func (d *decision) run() {
 		overdue := timed && !due.After(d.now)
 		switch {
 		case d.nextEvent(due, overdue):
+		case d.replied():
 		case d.comesTrue():
 		case overdue:
 			d.reach(due)

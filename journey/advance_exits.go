@@ -11,7 +11,9 @@ const (
 	ReasonSupport = "support"
 	ReasonMissing = "missing" // a wait hung on a value that is not there
 	ReasonPast    = "past"    // a wait's moment was over
-	ReasonLeft    = "left"    // another journey took her out
+
+	ReasonCallFailed = "call_failed" // a webhook failed, and the step says exit
+	ReasonLeft       = "left"        // another journey took her out
 	// ReasonReplaced: a journey of the same group with a higher priority took over.
 	ReasonReplaced = "replaced"
 	ReasonRunaway  = "runaway" // the version runs in circles
@@ -299,6 +301,7 @@ func (d *decision) abandon(reason string) {
 	d.out.Effects.Drop = reason
 	d.st.Survey = ""
 	d.closeTask()
+	d.closeCall()
 }
 
 // closeTask stops waiting for the task. One that this very decision made is not made after all.
@@ -352,5 +355,6 @@ func (d *decision) end(reason string, about detail) {
 	d.st.Status, d.st.Reason, d.st.EndedAt = StatusEnded, reason, &when
 	d.st.Phase, d.st.Due, d.st.Survey = PhaseArrive, nil, ""
 	d.closeTask()
+	d.closeCall()
 	d.walking = false
 }

@@ -10,8 +10,8 @@ import (
 const (
 	planBytes    = 299 // of its JSON
 	summaryBytes = 120
-	planFrame    = 96 // names, kind, a moment to the nanosecond
-	lookAhead    = 20 // steps
+	planFrame    = 106 // names, kind, a moment to the nanosecond
+	lookAhead    = 20  // steps
 )
 
 // plan is what the driver does next.
@@ -36,6 +36,9 @@ func (d *decision) plan(paused, listens bool) Plan {
 			}
 		}
 		p.Summary = d.summary(p.At)
+		if d.st.Phase == PhaseCalling {
+			p.Kind, p.Call = PlanDo, d.st.Call
+		}
 	}
 	if t, ok := d.asksAgain(paused); ok && (p.At == nil || t.Before(*p.At)) {
 		p.At = &t
@@ -102,7 +105,12 @@ func (d *decision) summary(due *time.Time) string {
 		if step.Coupon != nil {
 			return "held: pool " + step.Coupon.Pool + " is empty"
 		}
+		if step.Webhook != nil {
+			return "held: the call of " + step.ID + " failed"
+		}
 		return "held: " + step.ID + " cannot be sent"
+	case PhaseCalling:
+		return "call " + step.Webhook.To + ", then " + d.follows(step, nil)
 	case PhaseAsked, PhaseReminded:
 		return "answer to " + step.ID + until
 	default:
@@ -174,7 +182,7 @@ func (d *decision) when(t time.Time) string {
 // fit keeps the plan within its limits as JSON, whatever ids and event names a journey has.
 func (p Plan) fit() Plan {
 	p.Step = cut(plain(p.Step), summaryBytes)
-	p.Summary = cut(plain(p.Summary), min(summaryBytes, planBytes-planFrame-len(p.Step)))
+	p.Summary = cut(plain(p.Summary), min(summaryBytes, planBytes-planFrame-len(p.Step)-len(p.Call)))
 	if p.At != nil {
 		utc := p.At.UTC()
 		p.At = &utc

@@ -48,6 +48,8 @@ func (d *decision) do() {
 		d.finish(or(step.Exit, ReasonFinished))
 	case StepRepeat:
 		d.repeat(step)
+	case StepWebhook:
+		d.call(step)
 	default:
 		d.change(step)
 	}

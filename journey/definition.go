@@ -34,6 +34,7 @@ type Declarations struct {
 	Pools    map[string]Pool
 	Surveys  map[string]SurveyForm
 	Segments map[string]*Cond
+	Webhooks map[string]Endpoint
 }
 
 // Topic is what a customer can agree to receive.
@@ -171,6 +172,8 @@ const (
 	StepConsent  Kind = "consent"
 	StepSuppress Kind = "suppress"
 	StepPause    Kind = "pause"
+
+	StepWebhook Kind = "webhook"
 )
 
 // Step is one element of a journey. ID is unique in the version and stable across versions. Exactly one of the pointers is
@@ -199,6 +202,7 @@ type Step struct {
 	Consent  *ConsentStep
 	Suppress string // the reason
 	Pause    *PauseStep
+	Webhook  *WebhookStep
 }
 
 // Arm is a list of steps under a condition. In a branch the first arm whose condition holds is taken; Else marks the last.

@@ -8,7 +8,8 @@ type Directive struct {
 	At      *time.Time `json:"at,omitempty"` // wall instant
 	Step    string     `json:"step,omitempty"`
 	Summary string     `json:"summary,omitempty"`
-	Seq     int64      `json:"seq"` // of the Advance that was applied; the driver's next call carries Seq+1
+	Call    string     `json:"call,omitempty"` // of do: cal_…
+	Seq     int64      `json:"seq"`            // of the Advance that was applied; the driver's next call carries Seq+1
 }
 
 // Wakeup is a leased wake-up: the relay signals the enrollment, or starts its workflow.

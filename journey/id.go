@@ -19,6 +19,7 @@ const (
 	PrefixPause      = "pau_"
 	PrefixUser       = "usr_"
 	PrefixMigration  = "mig_"
+	PrefixCall       = "cal_"
 )
 
 // NewID returns a fresh id with the given prefix: a UUID v7, so that ids sort by the time at which they were made.

@@ -115,9 +115,9 @@ func TestNeeds(t *testing.T) {
 		},
 	}, d.Needs())
 	assert.Equal(t, []string{"offer", "printed"}, d.CouponNames())
-	assert.Equal(t, []string{"delivery"}, d.VarNames())
+	assert.Equal(t, []string{"bill", "delivery"}, d.VarNames())
 	assert.Equal(t, References{
-		Surveys: []string{"declared-elsewhere"}, Journeys: []string{"onboarding", "win-back"},
+		Surveys: []string{"declared-elsewhere"}, Journeys: []string{"onboarding", "win-back"}, Webhooks: []string{"elsewhere"},
 	}, d.References())
 
 	example := parsedFile(t, "testdata/win-back.yaml")

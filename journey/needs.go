@@ -111,6 +111,8 @@ func (n *needs) step(s *Step) {
 		}
 	case s.Repeat != nil:
 		n.condition(s.Repeat.Until, false)
+	case s.Webhook != nil:
+		s.Webhook.Body.each(n.value)
 	}
 	n.arms(s.Branch)
 	for _, a := range s.Set {
@@ -250,7 +252,7 @@ func (d *Definition) CouponNames() []string {
 	return names.sorted()
 }
 
-// VarNames returns the first parts of the paths under `var`: the `as` of every awaited event; sorted, no doubles.
+// VarNames returns the first parts of the paths under `var`: the `as` of every awaited event and every webhook; sorted, no doubles.
 func (d *Definition) VarNames() []string {
 	names := set{}
 	if d.Enter.Each != nil {
@@ -261,6 +263,9 @@ func (d *Definition) VarNames() []string {
 			for _, a := range s.WaitFor.Any {
 				names.add(a.As)
 			}
+		}
+		if s.Webhook != nil {
+			names.add(s.Webhook.As)
 		}
 	})
 	return names.sorted()
@@ -274,12 +279,12 @@ func firstPart(path string) string {
 // References are the keys that a version names and does not declare: they must exist on the server. Each is sorted and has
 // no doubles; the transactional topic and the built-in surveys are left out.
 type References struct {
-	Topics, Pools, Surveys, Journeys, Segments []string
+	Topics, Pools, Surveys, Journeys, Segments, Webhooks []string
 }
 
 // References returns what the version takes for granted.
 func (d *Definition) References() References {
-	topics, pools, surveys, journeys, segments := set{}, set{}, set{}, set{}, set{}
+	topics, pools, surveys, journeys, segments, webhooks := set{}, set{}, set{}, set{}, set{}, set{}
 	segments.add(d.Enter.Joins, d.Enter.Segment())
 	topics.add(d.Topic)
 	gather := func(c *Cond) {
@@ -308,6 +313,8 @@ func (d *Definition) References() References {
 			topics.add(s.Consent.Topic)
 		case s.Pause != nil:
 			topics.add(s.Pause.Topics...)
+		case s.Webhook != nil:
+			webhooks.add(s.Webhook.To)
 		}
 		journeys.add(s.Leave...)
 	})
@@ -320,7 +327,9 @@ func (d *Definition) References() References {
 	maps.DeleteFunc(pools, func(key string, _ bool) bool { _, ok := d.Declares.Pools[key]; return ok })
 	maps.DeleteFunc(segments, func(key string, _ bool) bool { _, ok := d.Declares.Segments[key]; return ok })
 	maps.DeleteFunc(surveys, func(key string, _ bool) bool { _, ok := d.Declares.Surveys[key]; return ok })
-	return References{Topics: topics.sorted(), Pools: pools.sorted(), Surveys: surveys.sorted(), Journeys: journeys.sorted(), Segments: segments.sorted()}
+	maps.DeleteFunc(webhooks, func(key string, _ bool) bool { _, ok := d.Declares.Webhooks[key]; return ok })
+	return References{Topics: topics.sorted(), Pools: pools.sorted(), Surveys: surveys.sorted(), Journeys: journeys.sorted(),
+		Segments: segments.sorted(), Webhooks: webhooks.sorted()}
 }
 
 // eachCond calls f for every whole condition of the version.

@@ -10,10 +10,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// declarations reads the maps of topics, pools and surveys that the file brings along.
+// declarations reads the maps of topics, pools, surveys and webhooks that the file brings along.
 func (p *parser) declarations(f *fields) {
 	p.def.Declares = Declarations{Topics: map[string]Topic{}, Pools: map[string]Pool{}, Surveys: map[string]SurveyForm{},
-		Segments: map[string]*Cond{}}
+		Segments: map[string]*Cond{}, Webhooks: map[string]Endpoint{}}
 	p.segments(f.get("segments"))
 	p.each(f.get("topics"), "topics", func(key string, at, n *yaml.Node) {
 		if key == TopicTransactional {
@@ -22,6 +22,7 @@ func (p *parser) declarations(f *fields) {
 		p.def.Declares.Topics[key] = p.topic(key, n)
 	})
 	p.each(f.get("pools"), "pools", func(key string, _, n *yaml.Node) { p.def.Declares.Pools[key] = p.pool(key, n) })
+	p.each(f.get("webhooks"), "webhooks", func(key string, _, n *yaml.Node) { p.def.Declares.Webhooks[key] = p.endpoint(key, n) })
 	p.each(f.get("surveys"), "surveys", func(key string, at, n *yaml.Node) {
 		if slices.Contains(builtInSurveys(), key) {
 			p.fault(at, fmt.Sprintf("the survey %s is there already", key), "give yours a key of its own, and `kind: "+key+"`")

@@ -97,10 +97,8 @@ func (p *parser) later(at *yaml.Node, word string) {
 func isLater(place, word string) bool {
 	var words []string
 	switch place {
-	case "the journey":
-		words = []string{"webhooks"}
 	case "a step":
-		words = []string{"webhook", "notify"}
+		words = []string{"notify"}
 	case "send":
 		words = []string{"channel"}
 	}

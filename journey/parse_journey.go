@@ -11,7 +11,7 @@ import (
 // journey reads the whole file.
 func (p *parser) journey(n *yaml.Node) {
 	f := p.fields(n, "the journey", "journey", "name", "topic", "group", "priority", "cap", "enter", "reentry", "exit", "goal", "holdout", "send_window",
-		"topics", "pools", "surveys", "segments", "steps")
+		"topics", "pools", "surveys", "segments", "webhooks", "steps")
 	if f == nil {
 		return
 	}

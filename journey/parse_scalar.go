@@ -63,7 +63,7 @@ func (p *parser) key(n *yaml.Node, what string) string {
 	if !ok {
 		return ""
 	}
-	if isKey(text) {
+	if IsKey(text) {
 		return text
 	}
 	mend := "use small letters, digits and hyphens"
@@ -74,14 +74,15 @@ func (p *parser) key(n *yaml.Node, what string) string {
 	return text
 }
 
-func isKey(s string) bool {
+// IsKey says whether a text can be the key of a journey, message, pool, topic, team or endpoint.
+func IsKey(s string) bool {
 	return s != "" && len(s) <= 100 && s[0] != '-' && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // alias reads the name that an `as` gives; conditions and templates use it.
 func (p *parser) alias(n *yaml.Node, what string) string {
 	text, ok := p.scalar(n, what)
-	if ok && (!isKey(strings.ReplaceAll(text, "_", "-")) || text[0] == '_') {
+	if ok && (!IsKey(strings.ReplaceAll(text, "_", "-")) || text[0] == '_') {
 		p.fault(n, fmt.Sprintf("%s %s is not a name: use small letters, digits, hyphens and underscores", what, quote(text)),
 			"write `as: offer`, for instance")
 	}

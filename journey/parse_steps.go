@@ -11,7 +11,7 @@ import (
 
 func stepKinds() []string {
 	return []string{"send", "wait", "wait_for", "branch", "split", "coupon", "survey", "task", "set", "start", "exit",
-		"repeat", "leave", "consent", "suppress", "pause"}
+		"repeat", "leave", "consent", "suppress", "pause", "webhook"}
 }
 
 // steps reads a list of steps. A step that cannot be read is reported and left out.
@@ -114,6 +114,9 @@ func (p *parser) body(s *Step, n *yaml.Node) string {
 	case StepExit:
 		s.Exit = p.name(n, "the reason")
 		return "exit" + dashed(slug(s.Exit))
+	case StepWebhook:
+		s.Webhook = p.webhook(n)
+		return "webhook" + dashed(s.Webhook.To)
 	default:
 		return p.change(s, n)
 	}

@@ -104,7 +104,7 @@ func TestTheSchemaRefuses(t *testing.T) {
 		`[ { split: { variants: [ { name: a, share: 100, then: [ { exit: a } ] } ], winner: { by: opened, after: 1d, min: 1 } } } ]`,
 		`[ { coupon: { as: a } } ]`, `[ { survey: { ask: nps } } ]`, `[ { survey: { ask: nps, send: a, no_answer: [ { exit: a } ] } } ]`, `[ { task: { team: a } } ]`, `[ { set: {} } ]`,
 		`[ { set: { a: { add: b } } } ]`, `[ { start: { with: { a: 1 } } } ]`, `[ { repeat: { times: 500, then: [ { wait: 1d } ] } } ]`, `[ { leave: [] } ]`,
-		`[ { consent: { topic: a } } ]`, `[ { suppress: enough } ]`, `[ { pause: { topics: [a] } } ]`,
+		`[ { webhook: { as: a } } ]`, `[ { webhook: { to: a, on_error: retry } } ]`, `[ { consent: { topic: a } } ]`, `[ { suppress: enough } ]`, `[ { pause: { topics: [a] } } ]`,
 	} {
 		src := minimal + "steps: " + steps + "\n"
 		assert.Error(t, s.Validate(asJSON(t, src)), steps)
@@ -112,7 +112,7 @@ func TestTheSchemaRefuses(t *testing.T) {
 		assert.NotEmpty(t, problems.Errors(), "Parse refuses it, too: %s", steps)
 	}
 	for _, top := range []string{"holdout: 51", "exit: []", "goal: { event: A, if: { attribute: a, eq: 1 } }", "cap: { messages: 1 }", "send_window: { from: 9, to: 10 }",
-		"topics: { a: { double_opt_in: true } }", "pools: { a: { length: 5 } }", "surveys: { a: { question: b } }", "segments: {}", "priority: high", "webhoks: {}"} {
+		"topics: { a: { double_opt_in: true } }", "pools: { a: { length: 5 } }", "surveys: { a: { question: b } }", "webhooks: { a: { url: \"https://a\" } }", "segments: {}", "priority: high", "webhoks: {}"} {
 		assert.Error(t, s.Validate(asJSON(t, minimal+"steps: [ { send: hello } ]\n"+top+"\n")), top)
 	}
 }

@@ -21,7 +21,8 @@ const (
 	PhaseWaiting  Phase = "waiting"  // wait, wait_for, task
 	PhaseAsked    Phase = "asked"    // survey: until the answer, the reminder or the end
 	PhaseReminded Phase = "reminded" // survey: the reminder has gone out
-	PhaseHeld     Phase = "held"     // coupon: pool empty; send: unsendable with `hold`
+	PhaseHeld     Phase = "held"     // coupon: pool empty; send: unsendable, webhook: failed, both with `hold`
+	PhaseCalling  Phase = "calling"  // webhook: until what came of the call is known
 )
 
 // State is all that Advance carries from one decision to the next; it is stored as JSON with the enrollment.
@@ -56,6 +57,7 @@ type State struct {
 	Coupons   map[string]string `json:"coupons,omitempty"` // as → cpn_…
 	Survey    string            `json:"survey,omitempty"`  // srv_… of the invitation that is open
 	Task      string            `json:"task,omitempty"`    // tsk_… that is waited for
+	Call      string            `json:"call,omitempty"`    // cal_… whose outcome is waited for
 	GoalAt    *time.Time        `json:"goal_at,omitempty"`
 	GoalWorth float64           `json:"goal_worth,omitempty"`
 }
@@ -68,6 +70,8 @@ const (
 	CauseStart Cause = "start"
 	CauseTimer Cause = "timer"
 	CauseWake  Cause = "wake"
+
+	CauseOutcome Cause = "outcome" // what the plan asked for has come to its end; what came of it is a fact
 )
 
 // Request is what support asked of one enrollment; it is a row beside the wake-up, and Advance carries it out.
@@ -117,6 +121,7 @@ type Facts struct {
 	Sent           []SentFact         // her messages of any journey within the longest span of a cap, those that are not sent aside
 	Caps           map[string]Cap     // of Needs.Topics, as the server knows them
 	Segments       map[string]bool    // those that the server keeps and she is in: of Needs.Segments
+	Call           *CallFact          // State.Call; nil: there is no such call
 	Suppressed     bool               // her address, for the journey's class of mail
 	Winners        map[string]string  // step → variant that has been chosen for good: of Needs.Contests
 	Recipients     []Recipient        // of her account, with a role of Needs.Roles; by id, at most RecipientsMax of each
@@ -188,11 +193,13 @@ type Input struct {
 // PlanKind says what the driver does next.
 type PlanKind string
 
-// Sleep: until At. Wait: until At or a wake-up. Hold: until a wake-up, or At where one is given. Done: the end.
+// Sleep: until At. Wait: until At or a wake-up. Hold: until a wake-up, or At where one is given. Do: make the call, until its
+// outcome is stored, a wake-up, or At where one is given. Done: the end.
 const (
 	PlanSleep PlanKind = "sleep"
 	PlanWait  PlanKind = "wait"
 	PlanHold  PlanKind = "hold"
+	PlanDo    PlanKind = "do"
 	PlanDone  PlanKind = "done"
 )
 
@@ -202,6 +209,7 @@ type Plan struct {
 	At      *time.Time `json:"at,omitempty"` // product time out of Advance; the store turns it into wall time for the driver
 	Step    string     `json:"step,omitempty"`
 	Summary string     `json:"summary,omitempty"` // e.g. "wait 5 days, then comeback-offer"; at most 120 bytes
+	Call    string     `json:"call,omitempty"`    // of do: cal_…
 }
 
 // Output is what Advance decided.
@@ -263,6 +271,10 @@ const (
 	LogSuppress   = "suppress"   // {reason}
 	LogSnooze     = "snooze"     // her mail on topics stands still: {topics, until}
 	LogMigrated   = "migrated"   // she goes on in another version: {from, to, step, was}
+
+	LogCall       = "call"        // a webhook is called: {to}
+	LogReplied    = "replied"     // {to, status}
+	LogCallFailed = "call_failed" // {to, reason, status}
 )
 
 // CouponRequest asks for one code.
@@ -280,6 +292,7 @@ type Effects struct {
 	Messages  []Message            // to queue; keys are new
 	Surveys   []SurveyInvite       // to open
 	Tasks     []Task               // to create
+	Calls     []Call               // to make
 	Set       []Attribute          // to set on the customer
 	Starts    []StartRequest       // enrollments to request
 	Events    []Event              // events of our own, to append to her stream (ID, Name, Properties, At are set)
@@ -287,6 +300,7 @@ type Effects struct {
 	DropSteps []string             // drop what is queued of these steps, with ReasonMigrated
 	Shift     time.Duration        // when > 0: add to not_before and expires_at of her queued messages (resume with keep)
 	CloseTask string               // tsk_… that is no longer waited for
+	CloseCall string               // cal_… that is no longer waited for
 	Expiries  map[string]time.Time // cpn_… → when it expires: a message of this decision is the first that carries it
 	Consents  []ConsentChange      // to store with their proof (Topic, Is, Source, Wording, Address, At are set)
 	Suppress  string               // when not "": her address gets no marketing any more, for this reason

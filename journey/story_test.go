@@ -27,6 +27,8 @@ type story struct {
 	queued  []Message
 	tasks   []Task
 	surveys []SurveyInvite
+	calls   []Call
+	closed  []string // calls that were given up; "" for each decision without
 	starts  []StartRequest
 	told    []Event
 	drops   []string
@@ -174,6 +176,7 @@ func (s *story) advance() *story {
 	assert.Equal(s.t, Effects{}, again.Effects, "asked again, nothing happens")
 	assert.Empty(s.t, again.Log, "asked again, nothing is logged")
 	assert.Equal(s.t, s.out.Listens, again.Listens)
+	assert.Equal(s.t, s.plan.Kind == PlanDo, s.plan.Call != "")
 	clear(s.facts.Empty)
 	for i := range s.facts.Messages {
 		s.facts.Messages[i].State = MessageAccepted // and the mail goes out
@@ -249,6 +252,11 @@ func (s *story) apply(out Output) {
 	s.facts.Suppressed = s.facts.Suppressed || e.Suppress != ""
 	s.leaves = append(s.leaves, e.Leaves...)
 	s.tasks = append(s.tasks, e.Tasks...)
+	for _, c := range e.Calls {
+		s.calls = append(s.calls, c)
+		s.facts.Call = &CallFact{ID: c.ID, State: CallOpen}
+	}
+	s.closed = append(s.closed, e.CloseCall)
 	s.surveys = append(s.surveys, e.Surveys...)
 	s.starts = append(s.starts, e.Starts...)
 	s.told = append(s.told, e.Events...)
@@ -260,7 +268,7 @@ func (s *story) timeline() []string {
 	var lines []string
 	for _, e := range s.log {
 		about := ""
-		for _, key := range []string{"message", "arm", "event", "variant", "pool", "outcome", "reason", "by", "to", "skipped"} {
+		for _, key := range []string{"message", "arm", "event", "variant", "pool", "outcome", "reason", "by", "to", "status", "skipped"} {
 			if v, ok := e.Detail[key]; ok && v != "" {
 				about += " " + fmt.Sprint(v)
 			}

@@ -46,7 +46,7 @@ func (p *parser) checkRefs() {
 			p.dangling(r, messages, "no send or survey has the id %s")
 		case "var":
 			r.name = firstPart(r.name)
-			p.dangling(r, vars, "no wait_for keeps an event `as: %s`")
+			p.dangling(r, vars, "no wait_for or webhook keeps anything `as: %s`")
 		case "answer":
 			p.checkAnswer(r)
 		case "survey":

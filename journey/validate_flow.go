@@ -116,6 +116,10 @@ func (p *parser) pass(s *Step, w way) way {
 		}
 	case StepWaitFor:
 		return p.passWaitFor(s, w)
+	case StepWebhook:
+		if s.Webhook.As != "" {
+			p.give(s, "var "+s.Webhook.As, w)
+		}
 	case StepSurvey, StepTask:
 		return p.passAsked(s, w)
 	case StepRepeat:

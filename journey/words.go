@@ -96,6 +96,12 @@ func laterWords(e LogEntry, d details) string {
 		return "her address gets no marketing any more" + d.prefixed("reason", ": ")
 	case LogMigrated:
 		return "went on in version " + d.text("to") + d.prefixed("from", " instead of ") + d.prefixed("was", ", from ") + d.prefixed("step", ", at ")
+	case LogCall:
+		return "calls " + d.text("to")
+	case LogReplied:
+		return d.text("to") + " replied" + d.wrapped("status", " (", ")")
+	case LogCallFailed:
+		return "the call of " + d.text("to") + " failed: " + CallWords(d.text("reason")) + d.wrapped("status", " (", ")")
 	case LogSnooze:
 		return "her mail on " + d.list("topics", " and ") + " stands still" + d.until(", until ")
 	}
@@ -175,6 +181,33 @@ func ReasonWords(reason, topic string) string {
 		return "she was sent it before the journey changed"
 	case ReasonNoUTF8:
 		return "the mail server takes no addresses with letters such as ü (SMTPUTF8)"
+	}
+	return strings.ReplaceAll(or(reason, "no reason is recorded"), "_", " ")
+}
+
+// CallWords says why a call failed.
+func CallWords(reason string) string {
+	switch reason {
+	case ReasonStatus:
+		return "the endpoint answered no"
+	case ReasonTimeout:
+		return "no answer came in time"
+	case ReasonUnreachable:
+		return "the endpoint cannot be reached"
+	case ReasonBlocked:
+		return "its address is private, or not https"
+	case ReasonRedirect:
+		return "it redirects, which is not followed"
+	case ReasonLongReply:
+		return "its reply is over 64 KiB"
+	case ReasonNoEndpoint:
+		return "nobody has declared the endpoint"
+	case ReasonNoSecret:
+		return "the server does not have its secret"
+	case ReasonLost:
+		return "the call is not there any more"
+	case "body":
+		return "its body is over 64 KiB"
 	}
 	return strings.ReplaceAll(or(reason, "no reason is recorded"), "_", " ")
 }

@@ -15,6 +15,7 @@ func Check(def *journey.Definition, set *templates.Set, s Scenario, o Options) (
 	if s.Winners != nil {
 		o.Winners = s.Winners
 	}
+	o.Replies = s.Replies
 	t, err := Run(def, set, s.Persona.Agreed(def), s.Script, o)
 	if err != nil {
 		return t, fmt.Errorf("scenario %s: %w", s.File, err)

@@ -23,6 +23,7 @@ func (w *world) effect(e *enrollment, f journey.Effects) error {
 	}
 	e.tasks = append(e.tasks, f.Tasks...)
 	e.tasks = slices.DeleteFunc(e.tasks, func(t journey.Task) bool { return t.ID == f.CloseTask && t.DoneAt == nil })
+	w.calls(e, f.Calls)
 	w.set(f.Set)
 	w.rights(f)
 	for _, event := range f.Events {

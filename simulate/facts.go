@@ -13,7 +13,7 @@ import (
 // facts loads what the decision may look at, as the store does.
 func (w *world) facts(e *enrollment) journey.Facts {
 	f := w.person()
-	f.Requests = e.requests
+	f.Requests, f.Call = e.requests, e.call
 	for _, m := range w.out.Mails {
 		if m.To == w.persona.Customer.ID {
 			f.Sent = append(f.Sent, journey.SentFact{Journey: w.def.Key, Topic: m.Topic, At: m.At})

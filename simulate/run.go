@@ -20,6 +20,7 @@ type Options struct {
 
 	Winners map[string]string // step → variant that has been chosen for good; else everybody is drawn
 	Version int               // of the journey; 0 is 1
+	Replies map[string]Reply  // of endpoints that are called; one that is not named answers 200, and nothing else
 
 	// Profile is what an event does to the customer: intake.Profile. Nil: nothing.
 	Profile func(journey.Customer, journey.Event) journey.Change
@@ -98,7 +99,8 @@ type enrollment struct {
 	messages []journey.MessageFact
 	surveys  []invitation
 	tasks    []journey.Task
-	offered  map[string]bool // coupons that a mail has carried
+	offered  map[string]bool   // coupons that a mail has carried
+	call     *journey.CallFact // the last one
 }
 
 type invitation struct {

@@ -80,6 +80,7 @@ type Scenario struct {
 	EmptyPools []string          // pools that have no code to give
 	Winners    map[string]string // step → variant that has been chosen for good
 	Expect     []string          // Timeline.Lines
+	Replies    map[string]Reply  // of endpoints
 }
 
 // the file as it is written
@@ -94,6 +95,7 @@ type file struct {
 	Colleagues []person          `yaml:"colleagues"`
 	Events     []happening       `yaml:"events"`
 	Expect     []string          `yaml:"expect"`
+	Replies    map[string]Reply  `yaml:"replies"`
 }
 
 type person struct {
@@ -184,6 +186,9 @@ func ParseScenario(name string, src []byte) (Scenario, error) {
 	}
 	s.Script.Start = f.Start.UTC()
 	var err error
+	if s.Replies, err = replies(f.Replies); err != nil {
+		return Scenario{}, journey.Faultf(journey.CodeInvalid, "reading scenario %s: %v", name, err)
+	}
 	if s.Script.Until, err = span(f.Until); err != nil {
 		return Scenario{}, journey.Faultf(journey.CodeInvalid, "reading scenario %s: until: %v", name, err)
 	}

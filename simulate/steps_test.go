@@ -18,7 +18,7 @@ func play(t *testing.T, source, scenario string) []string {
 	require.Empty(t, problems.Errors(), "%v", problems)
 	s, err := simulate.ParseScenario("scenario.yaml", []byte(scenario))
 	require.NoError(t, err)
-	timeline, err := simulate.Run(def, nil, s.Persona, s.Script, simulate.Options{Profile: intake.Profile, Winners: s.Winners})
+	timeline, err := simulate.Run(def, nil, s.Persona, s.Script, simulate.Options{Profile: intake.Profile, Winners: s.Winners, Replies: s.Replies})
 	require.NoError(t, err)
 	return timeline.Lines()
 }
@@ -92,4 +92,29 @@ events: [ { event: Seats Used Up } ]
 	def, _ := journey.Parse("journey.yaml", []byte(source))
 	_, err := simulate.Run(def, nil, simulate.Persona{}, simulate.Script{}, simulate.Options{Winners: map[string]string{"split-a": "c"}})
 	assert.ErrorContains(t, err, `has no variant "c" that could have won`)
+}
+
+func TestCallsAreAnsweredAsTheScenarioSays(t *testing.T) {
+	t.Parallel()
+	const source = `
+journey: bill
+name: Bill
+topic: transactional
+enter: { when: api }
+webhooks: { billing: { url: https://billing.example.com, secret_env: WEBHOOK_BILLING } }
+steps:
+  - webhook: { to: billing, as: bill, on_error: exit }
+  - branch: [ { if: { var: bill.body.credit, gte: 5 }, then: [ { send: credit } ] } ]
+`
+	const events = "events: [ { enter: {} } ]\n"
+	assert.Equal(t, []string{"+0d Mon 08:00 enter", "+0d Mon 08:00 call billing", "+0d Mon 08:00 reply billing: 200",
+		"+0d Mon 08:00 branch branch-bill-body-credit: 1", "+0d Mon 08:00 send credit", "+0d Mon 08:00 exit finished"},
+		play(t, source, start+events+"replies: { billing: { body: { credit: 5 } } }\n"))
+	assert.Equal(t, []string{"+0d Mon 08:00 enter", "+0d Mon 08:00 call billing", "+0d Mon 08:00 call failed billing: 402", "+0d Mon 08:00 exit call_failed"},
+		play(t, source, start+events+"replies: { billing: { status: 402 } }\n"))
+	assert.Equal(t, "+0d Mon 08:00 call failed billing: timeout", play(t, source, start+events+"replies: { billing: { fails: timeout } }\n")[2])
+	for written, says := range map[string]string{"{ fails: away }": "write one of timeout", "{ fails: timeout, status: 500 }": "write one of both", "{ status: 7 }": "from 200 to 599"} {
+		_, err := simulate.ParseScenario("x", []byte(start+"replies: { billing: "+written+" }\n"))
+		assert.ErrorContains(t, err, says)
+	}
 }

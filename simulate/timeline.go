@@ -148,6 +148,12 @@ func moreWords(l journey.LogEntry, text func(string) string) string {
 		return "leave " + text("journeys")
 	case journey.LogConsent:
 		return "consent " + text("topic") + ": " + text("is")
+	case journey.LogCall:
+		return "call " + text("to")
+	case journey.LogReplied:
+		return "reply " + text("to") + ": " + text("status")
+	case journey.LogCallFailed:
+		return "call failed " + text("to") + ": " + or(text("status"), text("reason"))
 	case journey.LogSuppress:
 		return "suppress"
 	case journey.LogSnooze:

@@ -166,7 +166,7 @@ func (s *Store) decide(ctx context.Context, tx pgx.Tx, e *enrollment, now time.T
 
 // directive is a plan as the driver gets it: in wall time.
 func (s *Store) directive(p journey.Plan, seq int64) journey.Directive {
-	d := journey.Directive{Kind: p.Kind, Step: p.Step, Summary: p.Summary, Seq: seq}
+	d := journey.Directive{Kind: p.Kind, Step: p.Step, Summary: p.Summary, Call: p.Call, Seq: seq}
 	if p.At != nil {
 		at := s.clock.ToWall(*p.At)
 		d.At = &at

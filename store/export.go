@@ -65,6 +65,11 @@ func exportSections() []exportSection {
 		SELECT id, jsonb_build_object('id', id, 'survey', ask, 'form', form, 'enrollment', enrollment_id, 'step', step, 'asked_at', opened_at,
 			'expires_at', expires_at, 'answered_at', answered_at, 'score', score, 'choice', choice, 'comment', comment)
 		FROM survey_invites WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
+		{"calls", `
+		SELECT id, jsonb_build_object('id', id, 'enrollment', enrollment_id, 'step', step, 'endpoint', endpoint, 'state', state,
+			'reason', reason, 'status', status, 'created_at', created_at, 'finished_at', finished_at,
+			'body', convert_from(body, 'UTF8')::jsonb, 'reply_base64', translate(encode(reply, 'base64'), E'\n', ''))
+		FROM calls WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"tasks", `
 		SELECT id, to_jsonb(t) - 'customer_id' FROM tasks t WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"pauses", `

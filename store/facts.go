@@ -33,6 +33,7 @@ func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *j
 	queuePauses(b, e, def.Topic, &f.Pauses)
 	queueRequests(b, e.ID, g)
 	queueCoupons(b, e.ID, f)
+	queueCallFact(b, e.State.Call, f)
 	queueSuppressed(b, e.CustomerID, def.Topic, s.clock.Now(), &f.Suppressed)
 	if len(needs.Events) > 0 {
 		queueNews(b, e, needs.Events, &f.Events)

@@ -240,7 +240,7 @@ func (s *Store) Version(ctx context.Context, key string, number int) (v journey.
 	return v, err
 }
 
-// Unknown returns those of the references that the server does not have: pools, surveys and journeys, in any state. Topics come
+// Unknown returns those of the references that the server does not have: pools, surveys, webhooks and journeys, in any state. Topics come
 // into being with the first consent and are not looked up.
 func (s *Store) Unknown(ctx context.Context, named journey.References) (unknown journey.References, err error) {
 	defer wrap(&err, "looking up what a journey names")
@@ -248,7 +248,9 @@ func (s *Store) Unknown(ctx context.Context, named journey.References) (unknown 
 		SELECT array(SELECT key FROM unnest($1::text[]) key WHERE key NOT IN (SELECT p.key FROM pools p)),
 			array(SELECT key FROM unnest($2::text[]) key WHERE key NOT IN (SELECT s.key FROM surveys s)),
 			array(SELECT key FROM unnest($3::text[]) key WHERE key NOT IN (SELECT j.key FROM journeys j)),
-			array(SELECT key FROM unnest($4::text[]) key WHERE key NOT IN (SELECT s.key FROM segments s))`,
-		named.Pools, named.Surveys, named.Journeys, named.Segments).Scan(&unknown.Pools, &unknown.Surveys, &unknown.Journeys, &unknown.Segments)
+			array(SELECT key FROM unnest($4::text[]) key WHERE key NOT IN (SELECT s.key FROM segments s)),
+			array(SELECT key FROM unnest($5::text[]) key WHERE key NOT IN (SELECT e.key FROM endpoints e))`,
+		named.Pools, named.Surveys, named.Journeys, named.Segments, named.Webhooks).
+		Scan(&unknown.Pools, &unknown.Surveys, &unknown.Journeys, &unknown.Segments, &unknown.Webhooks)
 	return unknown, err
 }

@@ -8,6 +8,7 @@ import (
 // Windows for which bookkeeping is kept. They are promised in the API's document.
 const (
 	keepEventIDs    = 30 * 24 * time.Hour // an event that is sent again within it has no effect
+	keepCalls       = 30 * 24 * time.Hour // what was sent to an endpoint and what it replied
 	keepIdempotency = 7 * 24 * time.Hour  // a request that is sent again within it gets the same answer
 	keepAttempts    = 24 * time.Hour      // to sign in; longer than any window in which they count
 	upkeepBatch     = 5000
@@ -28,6 +29,8 @@ func (s *Store) Upkeep(ctx context.Context) (err error) {
 		{`DELETE FROM sign_in_links WHERE hash IN (SELECT hash FROM sign_in_links WHERE expires_wall < $1 LIMIT $2)`, s.clock.Wall()},
 		{`DELETE FROM sign_in_attempts WHERE subject IN (SELECT subject FROM sign_in_attempts WHERE since_wall < $1 LIMIT $2)`,
 			s.clock.Wall().Add(-keepAttempts)},
+		{`UPDATE calls SET body = NULL, reply = NULL WHERE id IN (
+			SELECT id FROM calls WHERE body IS NOT NULL AND created_at < $1 AND state <> 'open' LIMIT $2)`, s.clock.Now().Add(-keepCalls)},
 	} {
 		for {
 			tag, err := s.pool.Exec(ctx, old.sql, old.before, upkeepBatch)

@@ -17,6 +17,7 @@ const (
 	ActivityScanInactive = "ScanInactive"
 	ActivityReconcile    = "Reconcile"
 	ActivityMigrate      = "Migrate"
+	ActivityCall         = "Call"
 )
 
 // SignalWake means: look again. It carries no facts (law 3); what there is to see stands in Postgres.
@@ -36,6 +37,10 @@ type Queues struct {
 
 // DefaultQueues are those of an installation.
 func DefaultQueues() Queues { return Queues{Enrollment: "perennial", Delivery: "perennial-delivery"} }
+
+// CallQueue is the task queue of calls to addresses outside, beside that of the enrollments: an endpoint that hangs takes a slot
+// there, and none from decisions.
+func CallQueue(enrollment string) string { return enrollment + "-call" }
 
 // EnrollmentID is the workflow id of an enrollment (enr_…).
 func EnrollmentID(enrollment string) string { return "enrollment/" + enrollment }

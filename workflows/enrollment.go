@@ -33,6 +33,7 @@ const shortestRest = time.Millisecond
 func Enrollment(ctx workflow.Context, in EnrollmentInput) error {
 	wakes := workflow.GetSignalChannel(ctx, SignalWake)
 	seq, cause, summary := in.Seq, in.firstCause(), ""
+	var under calling
 	for {
 		drain(wakes)
 		if workflow.GetInfo(ctx).GetContinueAsNewSuggested() {
@@ -50,7 +51,8 @@ func Enrollment(ctx workflow.Context, in EnrollmentInput) error {
 			return nil
 		}
 		seq, summary = plan.Seq, plan.Summary // the seq is adopted: another driver may have gone ahead
-		if cause, err = rest(ctx, wakes, plan); err != nil {
+		under.follow(ctx, plan)
+		if cause, err = rest(ctx, wakes, plan, under.done); err != nil {
 			return err
 		}
 	}
@@ -94,9 +96,9 @@ func advance(ctx workflow.Context, in activities.AdvanceInput, summary string) (
 	return plan, err
 }
 
-// rest waits for the plan's moment or a wake signal, whichever comes first, and says which it was. A plan without a moment
-// waits for the signal alone.
-func rest(ctx workflow.Context, wakes workflow.ReceiveChannel, plan journey.Directive) (cause journey.Cause, err error) {
+// rest waits for the plan's moment, a wake signal or the end of what it asked to be done, whichever comes first, and says which it
+// was. A plan without a moment waits for the others alone; done is nil where nothing is being done.
+func rest(ctx workflow.Context, wakes workflow.ReceiveChannel, plan journey.Directive, done workflow.Future) (cause journey.Cause, err error) {
 	timing, stop := workflow.WithCancel(ctx)
 	defer stop()
 	first := workflow.NewSelector(ctx)
@@ -104,6 +106,9 @@ func rest(ctx workflow.Context, wakes workflow.ReceiveChannel, plan journey.Dire
 		d := max(plan.At.Sub(workflow.Now(ctx)), shortestRest)
 		timer := workflow.NewTimerWithOptions(timing, d, workflow.TimerOptions{Summary: plan.Summary})
 		first.AddFuture(timer, func(f workflow.Future) { cause, err = journey.CauseTimer, f.Get(ctx, nil) })
+	}
+	if done != nil {
+		first.AddFuture(done, func(workflow.Future) { cause = journey.CauseOutcome }) // what came of it is in Postgres
 	}
 	first.AddReceive(wakes, func(c workflow.ReceiveChannel, _ bool) {
 		c.Receive(ctx, nil)

@@ -19,6 +19,7 @@ type Activities struct {
 	Scanner  *activities.Scanner
 	Sender   *activities.Sender
 	Migrator *activities.Migrator
+	Caller   *activities.Caller
 
 	Reconciler *Reconciler
 }
@@ -40,6 +41,9 @@ func Register(r worker.Registry, a Activities) {
 	if a.Migrator != nil {
 		r.RegisterWorkflowWithOptions(Migrate, workflow.RegisterOptions{Name: TypeMigrate})
 		r.RegisterActivityWithOptions(a.Migrator.Migrate, activity.RegisterOptions{Name: ActivityMigrate})
+	}
+	if a.Caller != nil {
+		r.RegisterActivityWithOptions(a.Caller.Call, activity.RegisterOptions{Name: ActivityCall})
 	}
 	if a.Sender != nil {
 		RegisterDelivery(r, a.Sender)
@@ -67,14 +71,22 @@ const deadlock = 5 * time.Second
 // workerDrain is how long a worker that stops waits for what it has begun.
 const workerDrain = 10 * time.Second
 
+// callSlots is how many calls one process has under way at a time; each takes at most some ten seconds.
+const callSlots = 32
+
 // NewWorkers returns the workers of this process, not yet started: one that drives and scans where a has an Advancer and a Scanner,
-// one that sends where it has a Sender. They share one sticky cache, which is the SDK's and counts for the whole process.
+// one that calls where it has a Caller, one that sends where it has a Sender. They share one sticky cache, which is the SDK's and counts for the whole process.
 func NewWorkers(c client.Client, o WorkerOptions, a Activities) []worker.Worker {
 	worker.SetStickyWorkflowCacheSize(StickyCache)
 	var workers []worker.Worker
 	if a.Advancer != nil || a.Scanner != nil {
 		w := worker.New(c, o.Queues.Enrollment, o.options(o.PoolSize))
 		Register(w, Activities{Advancer: a.Advancer, Scanner: a.Scanner, Reconciler: a.Reconciler, Migrator: a.Migrator})
+		workers = append(workers, w)
+	}
+	if a.Caller != nil {
+		w := worker.New(c, CallQueue(o.Queues.Enrollment), o.options(callSlots))
+		Register(w, Activities{Caller: a.Caller})
 		workers = append(workers, w)
 	}
 	if a.Sender != nil {

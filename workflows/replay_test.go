@@ -64,6 +64,7 @@ func TestRecord(t *testing.T) {
 		"continued-as-new":      func(t *testing.T) *history.History { return recordContinued(t, false) },
 		"continued-as-new-next": func(t *testing.T) *history.History { return recordContinued(t, true) },
 		"retrying":              recordRetrying,
+		"webhook":               recordWebhook,
 		"bad-order":             recordBad,
 	} {
 		t.Run(name, func(t *testing.T) { save(t, name, situation(t)) })

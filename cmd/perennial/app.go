@@ -27,6 +27,7 @@ import (
 	smtp "perennial/mail"
 	"perennial/store"
 	"perennial/templates"
+	"perennial/webhook"
 	"perennial/workflows"
 )
 
@@ -41,6 +42,7 @@ type app struct {
 	tokens      journey.Tokens
 	relay       *smtp.Relay
 	composer    smtp.Composer
+	outside     *webhook.Client // for requests to addresses of others
 	queues      workflows.Queues
 	rate        activities.Rate
 	domainRates map[string]activities.Rate
@@ -70,6 +72,11 @@ func openApp(ctx context.Context, c config, temporal client.Options, log *slog.L
 	if a.composer, err = c.composer(); err != nil {
 		return nil, err
 	}
+	allow, err := webhook.ParseAllow(c.WebhookAllow)
+	if err != nil {
+		return nil, fmt.Errorf("reading WEBHOOK_ALLOW: %w", err)
+	}
+	a.outside = webhook.NewClient(webhook.Guard{Allow: allow})
 	if a.relay, err = smtp.NewRelay(c.SMTPURL, smtp.RelayOptions{Plain: c.SMTPTLS == "none"}); err != nil {
 		return nil, err
 	}
@@ -279,6 +286,7 @@ func (a *app) work(ctx context.Context) error {
 	}
 	if a.config.has("sender") {
 		parts.Sender = a.sender()
+		parts.Caller = a.caller()
 	}
 	workers := workflows.NewWorkers(a.temporal, workflows.WorkerOptions{
 		Queues: a.queues, PoolSize: int(a.config.DatabaseMax) / 2, Log: a.log,
@@ -347,6 +355,10 @@ func (a *app) runRelay(ctx context.Context) error {
 		group.Go(func() error { return a.seeTime(ctx) })
 	}
 	return group.Wait()
+}
+
+func (a *app) caller() *activities.Caller {
+	return &activities.Caller{Store: a.store, Post: a.outside.Post, Secret: func(name string) string { return a.config.WebhookSecrets[name] }}
 }
 
 func (a *app) sender() *activities.Sender {

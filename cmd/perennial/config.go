@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/mail"
 	"net/netip"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 
 	"perennial/activities"
 	"perennial/journey"
+	"perennial/webhook"
 )
 
 // config is what an installation is told from outside. `perennial serve` reads it from the environment (docs/operate.md);
@@ -39,6 +41,11 @@ type config struct {
 	LogLevel      string `env:"LOG_LEVEL" envDefault:"info"`
 
 	Mail mailConfig
+
+	// WebhookAllow are private networks that journeys and webhooks may call; the secrets are those of endpoints that journeys declare,
+	// by the name of their variable.
+	WebhookAllow   string            `env:"WEBHOOK_ALLOW"`
+	WebhookSecrets map[string]string `env:"-"`
 
 	// These are not for production: dev and demo set them. A sandbox relay is the inbox, which reaches nobody; alone says that
 	// no other process works on the installation.
@@ -66,6 +73,12 @@ func readConfig(environ map[string]string) (config, error) {
 	var c config
 	if err := env.ParseWithOptions(&c, env.Options{Environment: environ}); err != nil {
 		return c, fmt.Errorf("reading the environment: %w", err)
+	}
+	c.WebhookSecrets = map[string]string{}
+	for name, value := range environ {
+		if strings.HasPrefix(name, "WEBHOOK_") && name != "WEBHOOK_ALLOW" {
+			c.WebhookSecrets[name] = value
+		}
 	}
 	return c, nil
 }
@@ -131,6 +144,14 @@ func (c config) faults() journey.Problems {
 	for _, proxy := range c.Proxies {
 		if _, err := netip.ParsePrefix(proxy); err != nil {
 			add("TRUSTED_PROXIES", fmt.Sprintf("%q is no range of addresses", proxy), "for example TRUSTED_PROXIES=10.0.0.0/8,fd00::/8")
+		}
+	}
+	if _, err := webhook.ParseAllow(c.WebhookAllow); err != nil {
+		add("WEBHOOK_ALLOW", err.Error(), "for example WEBHOOK_ALLOW=10.1.0.0/16,192.168.7.4/32")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.WebhookSecrets)) {
+		if _, err := journey.SecretKey(c.WebhookSecrets[name]); err != nil {
+			add(name, "is not a secret of Standard Webhooks", "whsec_ and 24 to 64 bytes in base64, e.g. echo whsec_$(openssl rand -base64 32)")
 		}
 	}
 	for _, role := range c.Roles {
