@@ -52,6 +52,7 @@ type Reader interface {
 	Pauses(ctx context.Context, scope journey.Scope, target string) ([]journey.Pause, error)
 	Keys(ctx context.Context) ([]journey.Key, error)
 	Audit(ctx context.Context, r journey.PageRequest) (journey.Page[journey.AuditEntry], error)
+	Teams(ctx context.Context) ([]journey.TeamView, error)
 	Endpoints(ctx context.Context) ([]journey.EndpointView, error)
 	Suppressions(ctx context.Context, r journey.PageRequest) (journey.Page[journey.Suppression], error)
 

@@ -55,6 +55,7 @@ type Store interface {
 	Sessions
 	Recordings
 	Endpoints
+	Teams
 }
 
 func (c *Control) patience() time.Duration {

@@ -154,6 +154,7 @@ func (c *Control) dangling(ctx context.Context, def *journey.Definition) (out jo
 	}
 	say(unknown.Pools, "pool", "declare it under pools:")
 	say(unknown.Surveys, "survey", "declare it under surveys:, or use nps, csat or ces")
+	say(unknown.Teams, "team", "let an admin PUT /api/teams/KEY")
 	say(unknown.Webhooks, "webhook", "declare it under webhooks:, or let an admin PUT /api/endpoints/KEY")
 	say(unknown.Journeys, "journey", "PUT that one first, if only as a draft")
 	say(unknown.Segments, "segment", "declare it under segments:, or PUT /api/segments first")

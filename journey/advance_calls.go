@@ -2,6 +2,7 @@ package journey
 
 import (
 	"encoding/json"
+	"strings"
 )
 
 // call asks the driver to call an endpoint, and lets her stand until the reply is there. Who is held out is not acted upon
@@ -131,4 +132,23 @@ func (d *decision) closeCall() {
 		}
 	}
 	d.out.Effects.CloseCall = id
+}
+
+// notify tells a team, and goes on at once: nobody waits for people to read. Of who is held out nobody is told.
+func (d *decision) notify(step *Step) {
+	want := step.Notify
+	data := TemplateData(d.facts, d.st)
+	data["zone"] = d.facts.Zone
+	text, err := RenderText(want.Text, data)
+	if err != nil {
+		text = want.Text // publishing checks it; what is left must not stop her
+	}
+	text = cut(strings.TrimSpace(text), NoticeMax)
+	if d.st.Holdout {
+		d.log(LogHoldout, detail{"notify": want.Team})
+	} else {
+		d.out.Effects.Notices = append(d.out.Effects.Notices, Notice{Team: want.Team, Text: text})
+		d.log(LogNotify, detail{"team": want.Team, "text": text})
+	}
+	d.goOn(step)
 }

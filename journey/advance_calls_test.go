@@ -96,3 +96,15 @@ func TestWebhookInAPauseAnExitAndAHoldout(t *testing.T) {
 	s.st.Holdout = true
 	assert.Empty(t, s.advance().calls, "who is held out is not told of elsewhere")
 }
+
+func TestNotifyTellsATeamAndGoesOn(t *testing.T) {
+	t.Parallel()
+	const src = head + "steps: [ { notify: { team: sales, text: \" {{ customer.first_name }} ordered {{ trigger.order_id }}\\nCall her. \" } }, { send: a } ]"
+	s := tell(t, src).advance()
+	assert.Equal(t, []Notice{{Team: "sales", Text: "Ada ordered o-1\nCall her."}}, s.out.Effects.Notices)
+	assert.Equal(t, []string{"0d a"}, s.sent(), "nobody waits for the team")
+	assert.Equal(t, "told sales: “Ada ordered o-1\nCall her.”", LogWords(s.log[1], nil))
+	s = tell(t, src)
+	s.st.Holdout = true
+	assert.Empty(t, s.advance().out.Effects.Notices)
+}

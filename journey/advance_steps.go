@@ -50,6 +50,8 @@ func (d *decision) do() {
 		d.repeat(step)
 	case StepWebhook:
 		d.call(step)
+	case StepNotify:
+		d.notify(step)
 	default:
 		d.change(step)
 	}

@@ -174,6 +174,7 @@ const (
 	StepPause    Kind = "pause"
 
 	StepWebhook Kind = "webhook"
+	StepNotify  Kind = "notify"
 )
 
 // Step is one element of a journey. ID is unique in the version and stable across versions. Exactly one of the pointers is
@@ -203,6 +204,7 @@ type Step struct {
 	Suppress string // the reason
 	Pause    *PauseStep
 	Webhook  *WebhookStep
+	Notify   *NotifyStep
 }
 
 // Arm is a list of steps under a condition. In a branch the first arm whose condition holds is taken; Else marks the last.

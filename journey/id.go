@@ -20,6 +20,7 @@ const (
 	PrefixUser       = "usr_"
 	PrefixMigration  = "mig_"
 	PrefixCall       = "cal_"
+	PrefixParcel     = "par_"
 )
 
 // NewID returns a fresh id with the given prefix: a UUID v7, so that ids sort by the time at which they were made.

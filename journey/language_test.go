@@ -117,7 +117,7 @@ func TestNeeds(t *testing.T) {
 	assert.Equal(t, []string{"offer", "printed"}, d.CouponNames())
 	assert.Equal(t, []string{"bill", "delivery"}, d.VarNames())
 	assert.Equal(t, References{
-		Surveys: []string{"declared-elsewhere"}, Journeys: []string{"onboarding", "win-back"}, Webhooks: []string{"elsewhere"},
+		Surveys: []string{"declared-elsewhere"}, Journeys: []string{"onboarding", "win-back"}, Webhooks: []string{"elsewhere"}, Teams: []string{"sales"},
 	}, d.References())
 
 	example := parsedFile(t, "testdata/win-back.yaml")

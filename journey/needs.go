@@ -113,6 +113,8 @@ func (n *needs) step(s *Step) {
 		n.condition(s.Repeat.Until, false)
 	case s.Webhook != nil:
 		s.Webhook.Body.each(n.value)
+	case s.Notify != nil:
+		n.account = n.account || strings.Contains(withoutText(s.Notify.Text), "account")
 	}
 	n.arms(s.Branch)
 	for _, a := range s.Set {
@@ -279,12 +281,12 @@ func firstPart(path string) string {
 // References are the keys that a version names and does not declare: they must exist on the server. Each is sorted and has
 // no doubles; the transactional topic and the built-in surveys are left out.
 type References struct {
-	Topics, Pools, Surveys, Journeys, Segments, Webhooks []string
+	Topics, Pools, Surveys, Journeys, Segments, Webhooks, Teams []string
 }
 
 // References returns what the version takes for granted.
 func (d *Definition) References() References {
-	topics, pools, surveys, journeys, segments, webhooks := set{}, set{}, set{}, set{}, set{}, set{}
+	topics, pools, surveys, journeys, segments, webhooks, teams := set{}, set{}, set{}, set{}, set{}, set{}, set{}
 	segments.add(d.Enter.Joins, d.Enter.Segment())
 	topics.add(d.Topic)
 	gather := func(c *Cond) {
@@ -315,6 +317,8 @@ func (d *Definition) References() References {
 			topics.add(s.Pause.Topics...)
 		case s.Webhook != nil:
 			webhooks.add(s.Webhook.To)
+		case s.Notify != nil:
+			teams.add(s.Notify.Team)
 		}
 		journeys.add(s.Leave...)
 	})
@@ -329,7 +333,7 @@ func (d *Definition) References() References {
 	maps.DeleteFunc(surveys, func(key string, _ bool) bool { _, ok := d.Declares.Surveys[key]; return ok })
 	maps.DeleteFunc(webhooks, func(key string, _ bool) bool { _, ok := d.Declares.Webhooks[key]; return ok })
 	return References{Topics: topics.sorted(), Pools: pools.sorted(), Surveys: surveys.sorted(), Journeys: journeys.sorted(),
-		Segments: segments.sorted(), Webhooks: webhooks.sorted()}
+		Segments: segments.sorted(), Webhooks: webhooks.sorted(), Teams: teams.sorted()}
 }
 
 // eachCond calls f for every whole condition of the version.

@@ -36,6 +36,22 @@ func (p *parser) webhook(n *yaml.Node) *WebhookStep {
 	return call
 }
 
+// notify reads { team, text }.
+func (p *parser) notify(n *yaml.Node) *NotifyStep {
+	notice := &NotifyStep{}
+	f := p.fields(n, "notify", "team", "text")
+	if f == nil {
+		return notice
+	}
+	if v := f.need("team", "add whom it tells, such as `team: sales`"); v != nil {
+		notice.Team = p.key(v, "the team")
+	}
+	if v := f.need("text", "add what it says, such as `text: \"{{ customer.first_name }} wants a call\"`"); v != nil {
+		notice.Text = p.text(v, "the text")
+	}
+	return notice
+}
+
 // shape reads a tree in which a value may stand anywhere.
 func (p *parser) shape(n *yaml.Node, what string) *Shape {
 	switch {

@@ -97,8 +97,6 @@ func (p *parser) later(at *yaml.Node, word string) {
 func isLater(place, word string) bool {
 	var words []string
 	switch place {
-	case "a step":
-		words = []string{"notify"}
 	case "send":
 		words = []string{"channel"}
 	}

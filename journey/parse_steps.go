@@ -11,7 +11,7 @@ import (
 
 func stepKinds() []string {
 	return []string{"send", "wait", "wait_for", "branch", "split", "coupon", "survey", "task", "set", "start", "exit",
-		"repeat", "leave", "consent", "suppress", "pause", "webhook"}
+		"repeat", "leave", "consent", "suppress", "pause", "webhook", "notify"}
 }
 
 // steps reads a list of steps. A step that cannot be read is reported and left out.
@@ -117,6 +117,9 @@ func (p *parser) body(s *Step, n *yaml.Node) string {
 	case StepWebhook:
 		s.Webhook = p.webhook(n)
 		return "webhook" + dashed(s.Webhook.To)
+	case StepNotify:
+		s.Notify = p.notify(n)
+		return "notify" + dashed(s.Notify.Team)
 	default:
 		return p.change(s, n)
 	}

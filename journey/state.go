@@ -275,6 +275,7 @@ const (
 	LogCall       = "call"        // a webhook is called: {to}
 	LogReplied    = "replied"     // {to, status}
 	LogCallFailed = "call_failed" // {to, reason, status}
+	LogNotify     = "notify"      // a team is told: {team, text}
 )
 
 // CouponRequest asks for one code.
@@ -293,6 +294,7 @@ type Effects struct {
 	Surveys   []SurveyInvite       // to open
 	Tasks     []Task               // to create
 	Calls     []Call               // to make
+	Notices   []Notice             // to teams
 	Set       []Attribute          // to set on the customer
 	Starts    []StartRequest       // enrollments to request
 	Events    []Event              // events of our own, to append to her stream (ID, Name, Properties, At are set)

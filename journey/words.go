@@ -98,6 +98,8 @@ func laterWords(e LogEntry, d details) string {
 		return "went on in version " + d.text("to") + d.prefixed("from", " instead of ") + d.prefixed("was", ", from ") + d.prefixed("step", ", at ")
 	case LogCall:
 		return "calls " + d.text("to")
+	case LogNotify:
+		return "told " + d.or("team", "the team") + d.wrapped("text", ": “", "”")
 	case LogReplied:
 		return d.text("to") + " replied" + d.wrapped("status", " (", ")")
 	case LogCallFailed:

@@ -150,6 +150,8 @@ func moreWords(l journey.LogEntry, text func(string) string) string {
 		return "consent " + text("topic") + ": " + text("is")
 	case journey.LogCall:
 		return "call " + text("to")
+	case journey.LogNotify:
+		return "notify " + text("team") + ": " + text("text")
 	case journey.LogReplied:
 		return "reply " + text("to") + ": " + text("status")
 	case journey.LogCallFailed:

@@ -37,6 +37,7 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, e *enrollment, def *journe
 	queueTasks(b, e, out.Effects, now)
 	queueDraws(b, e, out.Effects.Draws)
 	queueCalls(b, e, out.Effects, now)
+	s.queueNotices(b, e.CustomerID, out.Effects.Notices, now)
 	if err := s.queueAttributes(b, e, out.Effects.Set); err != nil {
 		return err
 	}

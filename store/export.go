@@ -70,6 +70,9 @@ func exportSections() []exportSection {
 			'reason', reason, 'status', status, 'created_at', created_at, 'finished_at', finished_at,
 			'body', convert_from(body, 'UTF8')::jsonb, 'reply_base64', translate(encode(reply, 'base64'), E'\n', ''))
 		FROM calls WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
+		{"notices", `
+		SELECT id, jsonb_build_object('id', id, 'team', team, 'text', text, 'state', state, 'created_at', created_at)
+		FROM parcels WHERE customer_id = $1 AND kind IN ('notice', 'mail') AND $2 < id ORDER BY id LIMIT $3`},
 		{"tasks", `
 		SELECT id, to_jsonb(t) - 'customer_id' FROM tasks t WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"pauses", `

@@ -240,7 +240,7 @@ func (s *Store) Version(ctx context.Context, key string, number int) (v journey.
 	return v, err
 }
 
-// Unknown returns those of the references that the server does not have: pools, surveys, webhooks and journeys, in any state. Topics come
+// Unknown returns those of the references that the server does not have: pools, surveys, webhooks, teams and journeys, in any state. Topics come
 // into being with the first consent and are not looked up.
 func (s *Store) Unknown(ctx context.Context, named journey.References) (unknown journey.References, err error) {
 	defer wrap(&err, "looking up what a journey names")
@@ -249,8 +249,9 @@ func (s *Store) Unknown(ctx context.Context, named journey.References) (unknown 
 			array(SELECT key FROM unnest($2::text[]) key WHERE key NOT IN (SELECT s.key FROM surveys s)),
 			array(SELECT key FROM unnest($3::text[]) key WHERE key NOT IN (SELECT j.key FROM journeys j)),
 			array(SELECT key FROM unnest($4::text[]) key WHERE key NOT IN (SELECT s.key FROM segments s)),
-			array(SELECT key FROM unnest($5::text[]) key WHERE key NOT IN (SELECT e.key FROM endpoints e))`,
-		named.Pools, named.Surveys, named.Journeys, named.Segments, named.Webhooks).
-		Scan(&unknown.Pools, &unknown.Surveys, &unknown.Journeys, &unknown.Segments, &unknown.Webhooks)
+			array(SELECT key FROM unnest($5::text[]) key WHERE key NOT IN (SELECT e.key FROM endpoints e)),
+			array(SELECT key FROM unnest($6::text[]) key WHERE key NOT IN (SELECT t.key FROM teams t))`,
+		named.Pools, named.Surveys, named.Journeys, named.Segments, named.Webhooks, named.Teams).
+		Scan(&unknown.Pools, &unknown.Surveys, &unknown.Journeys, &unknown.Segments, &unknown.Webhooks, &unknown.Teams)
 	return unknown, err
 }

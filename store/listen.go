@@ -12,13 +12,14 @@ import (
 const (
 	channelEvents   = "events"   // the inbox has grown
 	channelWakeups  = "wakeups"  // an enrollment is to be started or woken
+	channelParcels  = "parcels"  // something is to be handed over beside the ledger
 	channelMessages = "messages" // a message was queued, or the switches have changed
 
 	channelMigrations = "migrations" // a migration was made
 )
 
 // Listen returns a channel that yields after something was written for the given channel of notifications: "events",
-// "wakeups", "messages" or "migrations". Notifications are coalesced, and one comes after every reconnection, since some may have been
+// "wakeups", "messages", "parcels" or "migrations". Notifications are coalesced, and one comes after every reconnection, since some may have been
 // missed; they are hints, and whoever listens also looks by itself from time to time. It is closed when ctx or the store ends.
 func (s *Store) Listen(ctx context.Context, channel string) <-chan struct{} {
 	return s.listeners.add(ctx, channel)

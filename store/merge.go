@@ -221,6 +221,7 @@ func moveRows(b *pgx.Batch, from, into string) {
 	queueCheck(b, into)
 	b.Queue(`UPDATE coupons SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE tasks SET customer_id = $2 WHERE customer_id = $1`, from, into)
+	b.Queue(`UPDATE parcels SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE calls SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE survey_invites SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE step_log SET customer_id = $2 WHERE customer_id = $1`, from, into)

@@ -270,18 +270,24 @@ func (c *compiler) missing() {
 	}
 }
 
-// titles checks the titles of tasks, which are templates too. Their place is that of the step.
+// titles checks the titles of tasks and the texts to teams, which are templates too. Their place is that of the step.
 func (c *compiler) titles(def *journey.Definition) {
 	if def == nil {
 		return
 	}
 	def.Walk(func(s *journey.Step) {
-		if s.Task == nil {
+		src, what := "", ""
+		switch {
+		case s.Task != nil:
+			src, what = s.Task.Title, "title of task "
+		case s.Notify != nil:
+			src, what = s.Notify.Text, "text of "
+		default:
 			return
 		}
-		_, problems := journey.ParseText("", s.Task.Title, journey.TextOptions{File: JourneyFile, Known: c.facts.known})
+		_, problems := journey.ParseText("", src, journey.TextOptions{File: JourneyFile, Known: c.facts.known})
 		for _, p := range problems {
-			p.Line, p.Column, p.Path, p.Message = s.Line, 1, s.ID, "title of task "+s.ID+": "+p.Message
+			p.Line, p.Column, p.Path, p.Message = s.Line, 1, s.ID, what+s.ID+": "+p.Message
 			c.problems = append(c.problems, p)
 		}
 	})

@@ -288,6 +288,8 @@ func (a *app) work(ctx context.Context) error {
 		parts.Sender = a.sender()
 		parts.Caller = a.caller()
 	}
+	stopCarrying := a.carry(ctx)
+	defer stopCarrying()
 	workers := workflows.NewWorkers(a.temporal, workflows.WorkerOptions{
 		Queues: a.queues, PoolSize: int(a.config.DatabaseMax) / 2, Log: a.log,
 	}, parts)
@@ -361,16 +363,34 @@ func (a *app) caller() *activities.Caller {
 	return &activities.Caller{Store: a.store, Post: a.outside.Post, Secret: func(name string) string { return a.config.WebhookSecrets[name] }}
 }
 
+// carry lets a courier of this process run, where it sends; the returned function waits for its end.
+func (a *app) carry(ctx context.Context) (stop func()) {
+	if !a.config.has("sender") {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	courier := &activities.Courier{
+		Outbox: a.store, Post: a.outside.Post, Dial: a.dial, Compose: a.composer.Compose, Brand: a.config.brand(), Clock: a.store.Clock(),
+		Sandbox: a.config.Sandbox, Log: a.log,
+	}
+	go func() { defer close(ended); _ = courier.Run(ctx) }() // it ends with ctx, and without an error
+	return func() { cancel(); <-ended }
+}
+
+// dial opens a connection to the relay.
+func (a *app) dial(ctx context.Context) (activities.Wire, error) {
+	conn, err := a.relay.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
 func (a *app) sender() *activities.Sender {
 	return &activities.Sender{
 		Ledger: a.store, Clock: a.store.Clock(), Compile: compileTemplates(a.config.brand()), Compose: a.composer.Compose,
-		Dial: func(ctx context.Context) (activities.Wire, error) {
-			conn, err := a.relay.Dial(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return conn, nil
-		},
+		Dial:  a.dial,
 		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders, Tide: a.store.Tide,
 		Rate: a.rate, DomainRates: a.domainRates, BounceDomain: a.config.Mail.BounceDomain,
 	}

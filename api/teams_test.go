@@ -1,0 +1,29 @@
+package api_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"perennial/journey"
+)
+
+func TestTeams(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.must(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"name": "Sales", "emails": []string{"sales@example.com"}, "url": "https://hooks.example.com/T0/secret"})
+	list := s.must(journey.RoleViewer, http.MethodGet, "/api/teams", nil)
+	assert.Contains(t, list.body, `"webhook":true`)
+	assert.NotContains(t, list.body+s.must(journey.RoleAdmin, http.MethodGet, "/api/audit", nil).body, "secret")
+	refused := s.call(journey.RoleAdmin, http.MethodPut, "/api/teams/Sales", m{"emails": []string{"nobody"}, "url": "ftp://x"})
+	assert.Equal(t, 422, refused.status)
+	for _, field := range []string{"key", "emails[0]", "url"} {
+		assert.Contains(t, refused.body, field, "all faults at once")
+	}
+	source := "journey: tells\nname: Tells\ntopic: transactional\nenter: { when: api }\nsteps: [ { notify: { team: %s, text: hello } } ]\n"
+	s.must(journey.RoleMarketer, http.MethodPut, "/api/journeys/tells", strings.Replace(source, "%s", "ops", 1), "Content-Type", "application/yaml")
+	assert.Contains(t, s.call(journey.RoleMarketer, http.MethodPost, "/api/journeys/tells/publish", m{}).body, "there is no team ops on this server")
+	assert.Equal(t, 204, s.call(journey.RoleAdmin, http.MethodDelete, "/api/teams/sales", nil).status)
+}

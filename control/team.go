@@ -1,0 +1,57 @@
+package control
+
+import (
+	"context"
+	"strconv"
+
+	"perennial/journey"
+)
+
+// Teams is where the people of ours are kept whom journeys tell.
+type Teams interface {
+	PutTeam(ctx context.Context, t journey.Team, keepURL bool, by journey.Actor) (journey.TeamView, error)
+	DeleteTeam(ctx context.Context, key string, by journey.Actor) error
+}
+
+// mostAddresses of one team.
+const mostAddresses = 20
+
+// PutTeam makes a team or changes it; with url nil its webhook stays what it was.
+func (c *Control) PutTeam(ctx context.Context, by journey.Actor, t journey.Team, url *string) (journey.TeamView, error) {
+	var faults journey.Problems
+	add := func(path, message, mend string) {
+		faults = append(faults, journey.Problem{Path: path, Message: message, Mend: mend})
+	}
+	if !journey.IsKey(t.Key) {
+		add("key", "is not a key", "small letters, digits and hyphens, such as sales")
+	}
+	if len(t.Name) > 200 {
+		add("name", "is over 200 bytes", "shorten it")
+	}
+	if len(t.Emails) > mostAddresses {
+		add("emails", "are more than 20", "use a list of your mail server")
+	}
+	for i, email := range t.Emails {
+		address, err := journey.ParseAddress(email)
+		if err != nil {
+			add("emails["+strconv.Itoa(i)+"]", "is not an address", "e.g. mara@example.com")
+			continue
+		}
+		t.Emails[i] = address
+	}
+	if url != nil && *url != "" {
+		if message, mend := journey.CheckURL(*url); message != "" {
+			add("url", message, mend)
+		}
+		t.URL = *url
+	}
+	if len(faults) > 0 {
+		return journey.TeamView{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the request cannot be carried out", Problems: faults}
+	}
+	return c.Store.PutTeam(ctx, t, url == nil, by)
+}
+
+// DeleteTeam takes a team away; what journeys would tell it is told to nobody.
+func (c *Control) DeleteTeam(ctx context.Context, by journey.Actor, key string) error {
+	return c.Store.DeleteTeam(ctx, key, by)
+}

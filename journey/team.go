@@ -1,0 +1,64 @@
+package journey
+
+import "time"
+
+// Team is people of ours: whom journeys tell of customers, and who have tasks.
+type Team struct {
+	Key    string
+	Name   string
+	Emails []string
+	URL    string // takes {"text": …}, as Slack's incoming webhooks do; "" none
+}
+
+// TeamView is a team as callers of the API see it. Where its webhook is stays unsaid: such an address is a secret.
+type TeamView struct {
+	Key       string    `json:"key"`
+	Name      string    `json:"name"`
+	Emails    []string  `json:"emails"`
+	Webhook   bool      `json:"webhook"` // it has one
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// NotifyStep tells a team.
+type NotifyStep struct {
+	Team string
+	Text string // text template
+}
+
+// Notice is one text to a team.
+type Notice struct {
+	Team string
+	Text string // rendered
+}
+
+// NoticeMax bounds the text of a notice, in bytes.
+const NoticeMax = 4000
+
+// Parcel is one thing to hand over outside of the ledger, as its carrier gets it.
+type Parcel struct {
+	ID      string // par_…
+	Kind    ParcelKind
+	Attempt int // fence
+	URL     string
+	Secret  string // "" it is not signed
+	Address string // of a mail
+	Text    string
+	Allowed bool // a mail: the installation is live, or the address is on the allow-list
+	At      time.Time
+}
+
+// ParcelKind says how a parcel goes.
+type ParcelKind string
+
+// The kinds of parcels.
+const (
+	ParcelNotice ParcelKind = "notice" // a text to the webhook of a team
+	ParcelMail   ParcelKind = "mail"   // a text to an address of a team
+)
+
+// ParcelWaits are the pauses, in wall time, between the attempts of a parcel: nine attempts in some three days.
+func ParcelWaits() []time.Duration {
+	return []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 14 * time.Hour, 24 * time.Hour,
+		27 * time.Hour}
+}
