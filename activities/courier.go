@@ -22,7 +22,7 @@ type Outbox interface {
 	Listen(ctx context.Context, channel string) <-chan struct{}
 }
 
-// Courier hands over what goes out beside the ledger: notices to teams. An attempt whose end was not stored is made again, so a
+// Courier hands over what goes out beside the ledger: notices to teams, our own events to webhooks. An attempt whose end was not stored is made again, so a
 // receiver may get one twice; it has the same id then.
 type Courier struct {
 	Outbox  Outbox
@@ -91,6 +91,8 @@ func (c *Courier) carry(ctx context.Context, p journey.Parcel) journey.PostReply
 	switch p.Kind {
 	case journey.ParcelMail:
 		return c.mail(ctx, p)
+	case journey.ParcelEvent, journey.ParcelTest:
+		return c.Post(ctx, journey.Post{ID: firstOf(p.Event, p.ID), URL: p.URL, Secret: p.Secret, Body: p.Body, At: c.Clock.Wall()})
 	default:
 		return c.notice(ctx, p)
 	}

@@ -56,6 +56,7 @@ type Store interface {
 	Recordings
 	Endpoints
 	Teams
+	Webhooks
 }
 
 func (c *Control) patience() time.Duration {

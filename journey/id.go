@@ -21,6 +21,7 @@ const (
 	PrefixMigration  = "mig_"
 	PrefixCall       = "cal_"
 	PrefixParcel     = "par_"
+	PrefixWebhook    = "whk_"
 )
 
 // NewID returns a fresh id with the given prefix: a UUID v7, so that ids sort by the time at which they were made.

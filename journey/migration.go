@@ -202,6 +202,7 @@ func (d *decision) standAnew(c Crossing, old, step *Step) {
 	if old == nil || old.Kind != step.Kind || d.st.Phase == PhaseArrive {
 		d.st.Phase, d.st.Since, d.st.Due, d.st.Kept, d.st.Survey = PhaseArrive, d.now, nil, false, ""
 		d.closeTask()
+		d.closeCall()
 		return
 	}
 	if d.st.Phase != PhaseWaiting && d.st.Phase != PhaseAsked && d.st.Phase != PhaseReminded {

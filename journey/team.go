@@ -44,7 +44,9 @@ type Parcel struct {
 	Secret  string // "" it is not signed
 	Address string // of a mail
 	Text    string
-	Allowed bool // a mail: the installation is live, or the address is on the allow-list
+	Event   string // evt_…: webhook-id of an event; "" it is the parcel's
+	Body    []byte // of an event or a test
+	Allowed bool   // a mail: the installation is live, or the address is on the allow-list
 	At      time.Time
 }
 
@@ -55,6 +57,8 @@ type ParcelKind string
 const (
 	ParcelNotice ParcelKind = "notice" // a text to the webhook of a team
 	ParcelMail   ParcelKind = "mail"   // a text to an address of a team
+	ParcelEvent  ParcelKind = "event"  // one of our own events to a webhook
+	ParcelTest   ParcelKind = "test"   // an event that means nothing, to a webhook
 )
 
 // ParcelWaits are the pauses, in wall time, between the attempts of a parcel: nine attempts in some three days.

@@ -23,6 +23,7 @@ func (a *application) flush(ctx context.Context) error {
 	a.queueConsents(b)
 	a.queueMembers(b)
 	a.queueChecks(b)
+	a.queueForWebhooks(b)
 	if a.entered {
 		b.QueuedQueries = append(b.QueuedQueries, a.entries.QueuedQueries...)
 		b.Queue(`SELECT pg_notify($1, '')`, channelWakeups)

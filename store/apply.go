@@ -31,6 +31,7 @@ type application struct {
 
 	recent   map[string][]journey.Event // applied here, by customer
 	done     []appliedEvent
+	own      []string // ids of our own events, in order
 	totals   map[totalKey]*total
 	proofs   []journey.ConsentChange
 	consents []journey.ConsentChange // those that hold, in order
@@ -92,6 +93,9 @@ func (a *application) apply(ctx context.Context, e *journey.Event, customer stri
 		a.accounts[p.AccountID] = true
 	}
 	a.recent[p.ID] = append(a.recent[p.ID], *e)
+	if e.Kind == journey.KindOwn {
+		a.own = append(a.own, e.ID)
+	}
 	var o outcome
 	for _, c := range changed {
 		o.Changed = append(o.Changed, strings.TrimPrefix(c, journey.ListenAttribute))
