@@ -45,6 +45,8 @@ func (w *world) one(h Happening) error {
 		return w.answer(h.Answer)
 	case h.Redeem != "":
 		return w.redeem(h.Redeem)
+	case h.Click != "":
+		return w.click(h.Click)
 	case h.Done != "":
 		return w.done(h.Done)
 	case h.Pause != nil:
@@ -105,6 +107,23 @@ func (w *world) redeem(as string) error {
 		return nil
 	}
 	return journey.Faultf(journey.CodeInvalid, "coupon %q is redeemed, and she holds none that can be", as)
+}
+
+// click is a click of hers in the last message of that step.
+func (w *world) click(step string) error {
+	for i := len(w.enrollments) - 1; i >= 0; i-- {
+		e := w.enrollments[i]
+		for j := len(e.messages) - 1; j >= 0; j-- {
+			if m := &e.messages[j]; m.Step == step {
+				m.Clicked = true
+				w.apply(journey.Event{Kind: journey.KindOwn, Name: journey.EventLinkClicked, Properties: map[string]any{
+					"journey": w.def.Key, "step": m.Step, "message_id": m.ID, "enrollment": e.id, "machine": false,
+				}})
+				return nil
+			}
+		}
+	}
+	return journey.Faultf(journey.CodeInvalid, "a click in a message of step %q, and none was sent", step)
 }
 
 func (w *world) couponEvent(name string, e *enrollment, c journey.Coupon) journey.Event {

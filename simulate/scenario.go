@@ -58,6 +58,7 @@ type Happening struct {
 	Enter      map[string]any // enrolled by the API with these properties; nil: not
 	Answer     map[string]any // score, choice, comment: the answer to the survey that is open
 	Redeem     string         // `as` of the coupon that she redeems
+	Click      string         // step whose last message she clicks in
 	Done       string         // outcome with which a person finishes the task that is open
 	Pause      *Pause
 	Resume     bool
@@ -120,6 +121,7 @@ type happening struct {
 	Enter      map[string]any `yaml:"enter"`
 	Answer     map[string]any `yaml:"answer"`
 	Redeem     string         `yaml:"redeem"`
+	Click      string         `yaml:"click"`
 	Done       string         `yaml:"done"`
 	Pause      *pause         `yaml:"pause"`
 	Resume     bool           `yaml:"resume"`
@@ -247,7 +249,7 @@ func (p person) colleague(n int, start time.Time) Colleague {
 func (h happening) happening(at time.Duration) (Happening, error) {
 	out := Happening{
 		At: at, Line: h.line, Event: h.Event, Properties: plainMap(h.Properties), Traits: plainMap(h.Identify),
-		Enter: plainMap(h.Enter), Answer: plainMap(h.Answer), Redeem: h.Redeem, Done: h.Done, Resume: h.Resume,
+		Enter: plainMap(h.Enter), Answer: plainMap(h.Answer), Redeem: h.Redeem, Click: h.Click, Done: h.Done, Resume: h.Resume,
 	}
 	if h.By != "" {
 		if h.By != "account" || h.Event == "" {
@@ -266,7 +268,7 @@ func (h happening) happening(at time.Duration) (Happening, error) {
 		}
 	}
 	if n := len(out.kinds()); n != 1 {
-		return Happening{}, fmt.Errorf("one of event, identify, enter, answer, redeem, done, pause and resume must be written, not %d", n)
+		return Happening{}, fmt.Errorf("one of event, identify, enter, answer, redeem, click, done, pause and resume must be written, not %d", n)
 	}
 	return out, nil
 }
@@ -275,7 +277,7 @@ func (h happening) happening(at time.Duration) (Happening, error) {
 func (h Happening) kinds() []string {
 	set := map[string]bool{
 		"event": h.Event != "", "identify": h.Traits != nil, "enter": h.Enter != nil, "answer": h.Answer != nil,
-		"redeem": h.Redeem != "", "done": h.Done != "", "pause": h.Pause != nil, "resume": h.Resume,
+		"redeem": h.Redeem != "", "click": h.Click != "", "done": h.Done != "", "pause": h.Pause != nil, "resume": h.Resume,
 	}
 	maps.DeleteFunc(set, func(_ string, is bool) bool { return !is })
 	return slices.Sorted(maps.Keys(set))

@@ -207,6 +207,8 @@ func happened(h Happening) string {
 		return "answers " + pairs(h.Answer)
 	case h.Redeem != "":
 		return "redeems " + h.Redeem
+	case h.Click != "":
+		return "clicks in " + h.Click
 	case h.Done != "":
 		return "task done: " + h.Done
 	case h.Traits != nil:

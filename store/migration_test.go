@@ -79,7 +79,7 @@ func TestAMigrationTakesEverybodyAlong(t *testing.T) {
 		w.step(w.enrollment(fmt.Sprintf("u%d", i), key), journey.CauseStart)
 	}
 	waiting, poisoned, begins := w.enrollment("u0", key), w.enrollment("u3", key), w.enrollment("u4", key)
-	require.NoError(t, w.Store.StartPause(t.Context(), journey.Pause{ID: journey.NewID(journey.PrefixPause), Scope: journey.ScopeEnrollment,
+	require.NoError(t, w.StartPause(t.Context(), journey.Pause{ID: journey.NewID(journey.PrefixPause), Scope: journey.ScopeEnrollment,
 		Target: w.enrollment("u1", key), Reason: "holiday", By: "Max", Since: w.wall.now(), OnResume: journey.Keep}, journey.Actor{ID: "key_1"}, nil))
 	w.step(w.enrollment("u1", key), journey.CauseWake)
 	w.exec(`UPDATE enrollments SET held = 'poison' WHERE id = $1`, poisoned)

@@ -21,11 +21,14 @@ type quiet struct {
 // ScanInactive lets customers into the live journeys whose trigger is inactivity: those whose last event of the name is old
 // enough, once per such event. It works through all of them, limit customers per transaction (at most 200), and returns how
 // many entered. Who is refused by enter.if is asked again at the next scan, since it may hold by then. It
-// also decides which variants have won, where it is time.
+// also decides which variants have won, where it is time, and tells of clicks.
 func (s *Store) ScanInactive(ctx context.Context, limit int) (entered int, err error) {
 	defer wrap(&err, "scanning for inactive customers")
 	if limit <= 0 || limit > customersMax {
 		limit = customersMax
+	}
+	if err := s.tellOfClicks(ctx); err != nil {
+		return 0, err
 	}
 	lives, _, err := s.liveJourneys(ctx, s.pool)
 	if err != nil {
