@@ -74,6 +74,7 @@ const (
 	ListenEvent     = "event:"
 	ListenAttribute = "attribute:"
 	ListenColleague = "colleague:" // + name: an event of somebody of her account
+	ListenAccount   = "account"    // what is said of her account
 	ListenTimezone  = "timezone"
 	ListenConsent   = "consent:" // + topic
 	ListenPool      = "pool:"    // + key: codes were added

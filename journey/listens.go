@@ -117,6 +117,9 @@ func (l *listening) colleague(name string, byAccount bool) {
 }
 
 func (l *listening) value(v *Value) {
+	if v != nil && v.From == FromAccount {
+		l.add(ListenAccount)
+	}
 	if v == nil || v.From != FromAttribute {
 		return
 	}

@@ -34,6 +34,9 @@ func (a *application) flush(ctx context.Context) error {
 	if err := a.tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
+	if err := a.wakeAccounts(ctx); err != nil {
+		return err
+	}
 	return a.tellColleagues(ctx)
 }
 

@@ -27,6 +27,7 @@ type application struct {
 	people   map[string]*person
 	enrolled map[string][]*enrolled // by customer
 	members  members                // of segments
+	grouped  map[string]bool        // accounts of which something was said
 	accounts map[string]bool        // whose customers may be in other segments now
 
 	recent   map[string][]journey.Event // applied here, by customer
@@ -156,6 +157,7 @@ func (a *application) change(ctx context.Context, p *person, e journey.Event) ([
 			return nil, err
 		}
 		p.joins(account, e)
+		a.grouped[account] = true
 		a.members.memory = nil // what it says of accounts is old
 		if a.members.needs.Account {
 			a.accounts[account] = true

@@ -134,7 +134,7 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, customers []string) (*appl
 	a := &application{
 		s: s, tx: tx, now: s.clock.Now(), enrolled: map[string][]*enrolled{}, totals: map[totalKey]*total{},
 		woken: map[string]bool{}, touched: map[string]bool{}, recent: map[string][]journey.Event{},
-		accounts: map[string]bool{},
+		accounts: map[string]bool{}, grouped: map[string]bool{},
 	}
 	var err error
 	if a.people, err = loadPeople(ctx, tx, customers); err != nil {
