@@ -86,6 +86,10 @@ lint: bin/golangci-lint bin/workflowcheck ## gofmt, vet, golangci-lint (with the
 fmt: ## gofmt
 	@gofmt -w $$(git ls-files '*.go')
 
+.PHONY: screenshots
+screenshots: build tools/.chromium ## docs/screens: the console in the middle of a demo, wide and on a phone
+	@tools/screenshots docs/screens
+
 bin/golangci-lint: tools/go.mod tools/go.sum
 	@echo "building golangci-lint (a few minutes the first time)"
 	@cd tools && $(GO) build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint

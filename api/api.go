@@ -74,7 +74,7 @@ type Reader interface {
 	Export(ctx context.Context, ref string, by journey.Actor) (journey.Export, error)
 	Overview(ctx context.Context, ref string) (journey.CustomerOverview, error)
 	ConsentsOf(ctx context.Context, customer string) ([]journey.ConsentState, error)
-	Timeline(ctx context.Context, customer string, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
+	Timeline(ctx context.Context, customer string, f journey.TimelineFilter, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
 	LiveTimeline(ctx context.Context, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
 	Enrollment(ctx context.Context, id string) (journey.EnrollmentView, error)
 	SentMessage(ctx context.Context, id string) (journey.SentMessage, error)

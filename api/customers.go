@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"perennial/journey"
 )
@@ -29,7 +30,11 @@ func getTimeline(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Read.Timeline(ctx, c.ID, p)
+	f := journey.TimelineFilter{Kind: r.query("kind"), Journey: r.query("journey")}
+	if f.Kind != "" && !slices.Contains(journey.TimelineKinds(), f.Kind) {
+		return nil, journey.Faultf(journey.CodeMalformed, "kind is one of %s", strings.Join(journey.TimelineKinds(), ", "))
+	}
+	return s.Read.Timeline(ctx, c.ID, f, p)
 }
 
 // liveTimeline follows everybody: ask again with the cursor that it gave.

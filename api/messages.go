@@ -1,12 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"slices"
 
-	"github.com/jhillyerd/enmime/v2"
-
+	"perennial/control"
 	"perennial/journey"
 )
 
@@ -23,18 +21,12 @@ func listMessages(ctx context.Context, s *server, r *request) (any, error) {
 	return s.Read.SentMessages(ctx, r.query("state"), r.query("customer"), r.query("journey"), p)
 }
 
-// header is one header field of a mail, as it was sent.
-type header struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
 // messageView is a mail as it was sent, for as long as its bytes are kept.
 type messageView struct {
 	journey.SentMessage
-	Headers []header `json:"headers"`
-	HTML    string   `json:"html,omitempty"`
-	Text    string   `json:"text,omitempty"`
+	Headers []control.Header `json:"headers"`
+	HTML    string           `json:"html,omitempty"`
+	Text    string           `json:"text,omitempty"`
 }
 
 func getMessage(ctx context.Context, s *server, r *request) (any, error) {
@@ -49,21 +41,6 @@ func getMessage(ctx context.Context, s *server, r *request) (any, error) {
 }
 
 func viewMessage(m journey.SentMessage) (messageView, error) {
-	v := messageView{SentMessage: m, Headers: []header{}}
-	if len(m.Bytes) == 0 {
-		return v, nil
-	}
-	mail, err := enmime.ReadEnvelope(bytes.NewReader(m.Bytes))
-	if err != nil {
-		return v, err
-	}
-	names := mail.GetHeaderKeys()
-	slices.Sort(names)
-	for _, name := range names {
-		for _, value := range mail.GetHeaderValues(name) {
-			v.Headers = append(v.Headers, header{name, value})
-		}
-	}
-	v.HTML, v.Text = mail.HTML, mail.Text
-	return v, nil
+	l, err := control.ReadLetter(m)
+	return messageView{SentMessage: m, Headers: l.Headers, HTML: l.HTML, Text: l.Text}, err
 }

@@ -36,18 +36,21 @@ var accountFiles = map[string]string{
 }
 
 // rendering is the real rendering of messages, as the program hands it in.
-func rendering(v journey.Version, c journey.Claimed) error {
+func rendering(v journey.Version, c journey.Claimed) (journey.Rendered, error) {
 	def, problems := journey.Parse("journey.yaml", []byte(v.Source))
 	if len(problems.Errors()) > 0 {
-		return problems.Errors()
+		return journey.Rendered{}, problems.Errors()
 	}
 	set, problems := templates.Compile(def, v.Files)
 	if set == nil {
-		return problems.Errors()
+		return journey.Rendered{}, problems.Errors()
 	}
-	_, err := set.Render(c.Message.Template, templates.Data{Customer: c.Customer, Account: c.Account, Trigger: c.Message.Data.Trigger,
+	m, err := set.Render(c.Message.Template, templates.Data{Customer: c.Customer, Account: c.Account, Trigger: c.Message.Data.Trigger,
 		Coupons: c.Coupons, Brand: journey.Brand{Name: "Oak & Linen", Zone: time.UTC}})
-	return err
+	if err != nil {
+		return journey.Rendered{}, err
+	}
+	return journey.Rendered{Subject: m.Subject, HTML: m.HTML, Text: m.Text}, nil
 }
 
 func withRendering(d *api.Deps) { d.Control.Render = rendering }

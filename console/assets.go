@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"path"
+
+	"perennial/journey/graph"
 )
 
 //go:embed static
@@ -39,6 +41,8 @@ func readAssets() (assets, error) {
 		}
 		out[e.Name()] = asset{kind: kind, hash: hex.EncodeToString(sum[:6]), bytes: raw}
 	}
+	sum := sha256.Sum256([]byte(graph.Style))
+	out["graph.css"] = asset{kind: "text/css; charset=utf-8", hash: hex.EncodeToString(sum[:6]), bytes: []byte(graph.Style)}
 	return out, nil
 }
 

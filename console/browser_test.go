@@ -2,10 +2,8 @@ package console_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -20,9 +18,6 @@ import (
 	"perennial/journey"
 	"perennial/templates"
 )
-
-// screens makes TestEveryPageInABrowser write pictures: make screenshots.
-var screens = flag.String("screens", "", "directory for pictures of every page")
 
 // window is one tab of a real browser.
 type window struct {
@@ -112,16 +107,6 @@ func (w *window) looked(name string, width int64, scheme string) {
 	assert.Zero(w.t, ask[int](w, `document.querySelectorAll('[style], main script').length`), "%s: nothing is inline", where)
 	assert.Equal(w.t, "1", ask[string](w, `String(document.querySelectorAll('h1').length)`), where)
 	w.accessible(where)
-	if *screens != "" {
-		shape := map[bool]string{true: "phone", false: "wide"}[width < 600]
-		if scheme == "dark" {
-			shape += "-dark"
-		}
-		picture, err := chromedp.Run(w.ctx, chromedp.FullScreenshot(100))
-		require.NoError(w.t, err)
-		require.NoError(w.t, os.MkdirAll(*screens, 0o750))
-		require.NoError(w.t, os.WriteFile(filepath.Join(*screens, name+"-"+shape+".png"), picture, 0o600))
-	}
 }
 
 // around goes around a page: wide and at 360 pixels, light and dark.
@@ -139,12 +124,20 @@ func (w *window) around(name, path string) {
 func TestEveryPageInABrowser(t *testing.T) {
 	t.Parallel()
 	o := open(t)
-	o.publish("win-back", "post-purchase")
+	ada, ben, _ := o.play()
+	o.publish("post-purchase")
 	w := o.browser()
 	w.around("sign-in", "/sign-in")
 	w.around("fault", "/sign-in/none")
 	w.signIn(journey.RoleAdmin)
 	w.around("today", "/")
+	w.around("customers", "/customers?q=a")
+	w.around("customer", "/customers/"+ada)
+	w.around("message", "/messages/"+one[string](o, `SELECT id FROM messages WHERE customer_id = $1 AND template = 'we-miss-you'`, ada))
+	w.around("journeys", "/journeys")
+	w.around("journey", "/journeys/win-back?step="+one[string](o, `SELECT step FROM enrollments WHERE customer_id = $1`, ben))
+	w.around("journey-large", "/journeys/post-purchase")
+	w.around("preview", "/journeys/win-back/versions/1/messages/we-miss-you")
 	w.around("account", "/account")
 }
 

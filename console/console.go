@@ -32,7 +32,23 @@ type Deps struct {
 // Reader is what the pages read; whatever changes something goes through control.
 type Reader interface {
 	Settings(ctx context.Context) (journey.Settings, error)
+	Today(ctx context.Context) (journey.Today, error)
+
 	Journeys(ctx context.Context) ([]journey.JourneyInfo, error)
+	Versions(ctx context.Context, key string) ([]journey.Version, error)
+	Report(ctx context.Context, key string) (journey.Report, error)
+	StepCounts(ctx context.Context, key string, version int) (map[string]int, error)
+	InsideAt(ctx context.Context, key string, version int, step *string, r journey.PageRequest) (journey.Page[journey.Inside], error)
+	Pauses(ctx context.Context, scope journey.Scope, target string) ([]journey.Pause, error)
+
+	Customer(ctx context.Context, ref string) (journey.Customer, error)
+	SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
+	Overview(ctx context.Context, ref string) (journey.CustomerOverview, error)
+	ConsentsOf(ctx context.Context, customer string) ([]journey.ConsentState, error)
+	ConsentChanges(ctx context.Context, customer string) ([]journey.ConsentChange, error)
+	Timeline(ctx context.Context, customer string, f journey.TimelineFilter, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
+	SentMessage(ctx context.Context, id string) (journey.SentMessage, error)
+	SentMessages(ctx context.Context, state, customer, key string, r journey.PageRequest) (journey.Page[journey.MessageSummary], error)
 }
 
 // New returns the handler of all pages. It belongs at the root of a server, for paths that nobody else serves.

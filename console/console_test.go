@@ -63,7 +63,7 @@ func open(t *testing.T, change ...func(*console.Deps)) *office {
 	t.Cleanup(o.sql.Close)
 	settings, err := o.store.Settings(t.Context())
 	require.NoError(t, err)
-	o.ctl = &control.Control{Store: o.store, Flight: o.store, Clock: o.store.Clock(), Check: check, Patience: 100 * time.Millisecond}
+	o.ctl = &control.Control{Store: o.store, Flight: o.store, Clock: o.store.Clock(), Check: check, Render: render, Patience: 100 * time.Millisecond}
 	log := slog.New(slog.NewTextHandler(o.log, nil))
 	brand := journey.Brand{Name: "Oak & Linen", Address: "Oak & Linen, Lindengasse 12, 1070 Vienna", Zone: vienna}
 	o.deps = console.Deps{Control: o.ctl, Read: o.store, Clock: o.store.Clock(), Brand: brand, Log: log}
@@ -84,6 +84,22 @@ func open(t *testing.T, change ...func(*console.Deps)) *office {
 func check(def *journey.Definition, files map[string]string) journey.Problems {
 	_, problems := templates.Compile(def, files)
 	return problems
+}
+
+// render renders as the program does.
+func render(v journey.Version, c journey.Claimed) (journey.Rendered, error) {
+	def, _ := journey.Parse("journey.yaml", []byte(v.Source))
+	set, problems := templates.Compile(def, v.Files)
+	if set == nil {
+		return journey.Rendered{}, problems
+	}
+	m, err := set.Render(c.Message.Template, templates.Data{Customer: c.Customer, JourneyKey: def.Key, JourneyName: def.Name,
+		Brand: journey.Brand{Name: "Oak & Linen", Address: "Lindengasse 12, 1070 Vienna"}, Links: templates.Links{Unsubscribe: "https://mail.example/u/x",
+			Click: func(url string) string { return url }}})
+	if err != nil {
+		return journey.Rendered{}, err
+	}
+	return journey.Rendered{Subject: m.Subject, HTML: m.HTML, Text: m.Text}, nil
 }
 
 // user makes a user with goodPassword.
@@ -121,11 +137,17 @@ func (o *office) visitor() *visitor {
 // as is a browser in which a user of that role is signed in.
 func (o *office) as(role journey.Role) *visitor {
 	o.t.Helper()
-	u := o.user(role)
+	o.user(role)
 	v := o.visitor()
-	got := v.post("/sign-in", url.Values{"email": {u.Email}, "password": {goodPassword}})
-	require.Equal(o.t, http.StatusSeeOther, got.status, "%s", got.body)
+	v.signIn(role)
 	return v
+}
+
+// signIn signs in, or again once days have passed.
+func (v *visitor) signIn(role journey.Role) {
+	v.t.Helper()
+	got := v.post("/sign-in", url.Values{"email": {string(role) + "@oak.example"}, "password": {goodPassword}})
+	require.Equal(v.t, http.StatusSeeOther, got.status, "%s", got.body)
 }
 
 func (v *visitor) do(method, path, body string, headers ...string) seen {
@@ -143,7 +165,11 @@ func (v *visitor) do(method, path, body string, headers ...string) seen {
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(v.t, err)
-	return seen{res.StatusCode, res.Header.Get("Location"), res.Header, string(raw)}
+	page := string(raw)
+	if at := strings.Index(page, "<main"); at >= 0 { // what stands around it is the same everywhere
+		page = page[at:]
+	}
+	return seen{res.StatusCode, res.Header.Get("Location"), res.Header, page}
 }
 
 func (v *visitor) get(path string, headers ...string) seen {

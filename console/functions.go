@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"time"
@@ -8,10 +9,7 @@ import (
 
 // functions are what templates can call, in one language. Times are shown in the zone of the brand, and say so.
 func (c *console) functions(l *language) template.FuncMap {
-	zone := c.Brand.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
+	zone := c.zone()
 	return template.FuncMap{
 		"t":     l.text,
 		"n":     l.counted,
@@ -21,6 +19,7 @@ func (c *console) functions(l *language) template.FuncMap {
 		"lang":  func() string { return l.code },
 		"langs": c.languageNames,
 		"pairs": pairs,
+		"zone":  zone.String,
 		// when is a time for people and, in its element, for machines.
 		"when": func(at any) template.HTML {
 			t, known := timeOf(at)
@@ -37,6 +36,20 @@ func (c *console) functions(l *language) template.FuncMap {
 			}
 			return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, t.In(zone).Format(time.DateOnly), //nolint:gosec // escaped
 				template.HTMLEscapeString(l.day(t, zone))))
+		},
+		// fact is the value of an attribute: a time for people, what is made of parts as JSON.
+		"fact": func(v any) any {
+			if text, ok := v.(string); ok {
+				if at, err := time.Parse(time.RFC3339, text); err == nil {
+					return l.moment(at, zone)
+				}
+				return text
+			}
+			raw, err := json.Marshal(v)
+			if err != nil {
+				return fmt.Sprint(v)
+			}
+			return string(raw)
 		},
 		// relative is how far that is from now, in product time.
 		"relative": func(at any) string {
@@ -55,6 +68,14 @@ func (c *console) functions(l *language) template.FuncMap {
 			return fmt.Sprint(code)
 		},
 	}
+}
+
+// zone is the one in which times are shown.
+func (c *console) zone() *time.Location {
+	if c.Brand.Zone == nil {
+		return time.UTC
+	}
+	return c.Brand.Zone
 }
 
 func timeOf(v any) (time.Time, bool) {

@@ -15,6 +15,7 @@ var icons = map[string]string{
 	"calm":      `<circle cx="12" cy="12" r="8.500"/><path d="m8.500 12.300 2.400 2.400 4.600-5"/>`,
 	"pause":     `<path d="M9 6v12M15 6v12"/>`,
 	"mail":      `<rect x="3.500" y="5.500" width="17" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>`,
+	"message":   `<rect x="3.500" y="5.500" width="17" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>`,
 	"event":     `<path d="M13 3 5 14h6l-1 7 8-11h-6z"/>`,
 	"decision":  `<path d="M12 3v6M12 9l-5 5v7M12 9l5 5v7"/>`,
 	"task":      `<rect x="4.500" y="4.500" width="15" height="15" rx="3"/><path d="m8.500 12 2.500 2.500 4.500-5"/>`,

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -177,6 +178,14 @@ func areText(values []string) bool {
 	return !slices.ContainsFunc(values, func(s string) bool { return !utf8.ValidString(s) || strings.ContainsRune(s, 0) })
 }
 
+// faultData is what the page of faults shows.
+type faultData struct {
+	Title string
+	Fault *journey.Fault
+}
+
+func (d faultData) title() string { return d.Title }
+
 // refuse shows the page of faults. What went wrong on our side is told to the log alone.
 func (c *console) refuse(r *request, err error, out *bytes.Buffer) int {
 	var fault *journey.Fault
@@ -192,10 +201,7 @@ func (c *console) refuse(r *request, err error, out *bytes.Buffer) int {
 		r.header.Set("Retry-After", "5")
 	}
 	r.fault = nil
-	_, err = c.write(r, reply{page: "fault", data: struct {
-		Status int
-		Fault  *journey.Fault
-	}{status, fault}}, out)
+	_, err = c.write(r, reply{page: "fault", data: faultData{r.text("fault.title." + strconv.Itoa(status)), fault}}, out)
 	if err != nil {
 		c.Log.Error("showing the page of faults", "error", err)
 		return http.StatusInternalServerError

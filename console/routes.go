@@ -22,6 +22,8 @@ type route struct {
 var (
 	strangers = []journey.Role{}
 	viewers   = []journey.Role{journey.RoleViewer, journey.RoleSupport, journey.RoleMarketer, journey.RoleAdmin}
+	support   = []journey.Role{journey.RoleSupport, journey.RoleAdmin}
+	marketers = []journey.Role{journey.RoleMarketer, journey.RoleAdmin}
 	admins    = []journey.Role{journey.RoleAdmin}
 )
 
@@ -37,6 +39,29 @@ func routes() []route {
 
 		{get, "/{$}", viewers, todayPage, nil},
 		{post, "/switch", admins, turnSwitch, todayPage},
+
+		{get, "/customers", viewers, customersPage, nil},
+		{get, "/customers/{id}", viewers, customerPage, nil},
+		{post, "/customers/{id}/pause", support, pauseCustomer, customerPage},
+		{post, "/customers/{id}/resume", support, resumeCustomer, customerPage},
+		{post, "/customers/{id}/topics", support, setTopics, customerPage},
+		{post, "/customers/{id}/tasks/{task}/done", support, finishTask, customerPage},
+		{post, "/customers/{id}/enrollments/{enrollment}/pause", support, pauseEnrollment, customerPage},
+		{post, "/customers/{id}/enrollments/{enrollment}/resume", support, resumeEnrollment, customerPage},
+		{post, "/customers/{id}/enrollments/{enrollment}/skip", support, skipStep, customerPage},
+		{post, "/customers/{id}/enrollments/{enrollment}/move", support, moveTo, customerPage},
+		{post, "/customers/{id}/enrollments/{enrollment}/exit", support, exitJourney, customerPage},
+		{post, "/customers/{id}/enrollments/{enrollment}/release", admins, releaseEnrollment, customerPage},
+		{get, "/messages/{id}", viewers, messagePage, nil},
+		{get, "/messages/{id}/mail", viewers, mailBody, nil},
+
+		{get, "/journeys", viewers, journeysPage, nil},
+		{get, "/journeys/{key}", viewers, journeyPage, nil},
+		{post, "/journeys/{key}/pause", marketers, pauseJourney, journeyPage},
+		{post, "/journeys/{key}/resume", marketers, resumeJourney, journeyPage},
+		{get, "/journeys/{key}/versions/{number}/messages/{message}", viewers, previewPage, nil},
+		{get, "/journeys/{key}/versions/{number}/messages/{message}/mail", viewers, previewBody, nil},
+
 		{get, "/account", viewers, accountPage, nil},
 		{post, "/account", viewers, saveAccount, accountPage},
 		{post, "/account/password", viewers, savePassword, accountPage},
@@ -53,5 +78,7 @@ type place struct {
 func places() []place {
 	return []place{
 		{"today", "/", "today", viewers},
+		{"customers", "/customers", "customers", viewers},
+		{"journeys", "/journeys", "journeys", viewers},
 	}
 }

@@ -2,25 +2,74 @@ package console
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"time"
 
 	"perennial/journey"
 )
 
+// todayData is the first page: what happened within a day, what waits, and what is wrong, with the button that mends it.
 type todayData struct {
+	journey.Today
+	Now      time.Time
 	Settings journey.Settings
 	Journeys []journey.JourneyInfo
+	Bars     []bars
 }
 
+// EnteredAll counts who entered any journey.
+func (d todayData) EnteredAll() (n int) {
+	for _, e := range d.Entered {
+		n += e
+	}
+	return n
+}
+
+// NotSentAll counts the messages that did not go out.
+func (d todayData) NotSentAll() (n int) {
+	for _, e := range d.NotSent {
+		n += e
+	}
+	return n
+}
+
+// Reasons are those for which messages did not go out, the most frequent first.
+func (d todayData) Reasons() []string { return byCount(d.NotSent) }
+
+// byCount are the keys of counts, the highest first.
+func byCount(counts map[string]int) []string {
+	keys := slices.Sorted(maps.Keys(counts))
+	slices.SortStableFunc(keys, func(a, b string) int { return counts[b] - counts[a] })
+	return keys
+}
+
+// Well says whether nothing is wrong.
+func (d todayData) Well() bool {
+	return d.Settings.Live && d.Settings.Sending && d.Settings.HeldReason == "" && d.Held+d.Late+d.Refused+d.Overdue == 0 &&
+		len(d.Low)+len(d.Silences)+len(d.Pauses)+len(d.Stops) == 0
+}
+
+// Quiet says whether there is nothing to show yet.
+func (d todayData) Quiet() bool { return len(d.Journeys) == 0 }
+
 func todayPage(ctx context.Context, r *request) (reply, error) {
-	settings, err := r.Read.Settings(ctx)
-	if err != nil {
+	d := todayData{Now: r.Clock.Now()}
+	var err error
+	if d.Today, err = r.Read.Today(ctx); err != nil {
 		return reply{}, err
 	}
-	journeys, err := r.Read.Journeys(ctx)
-	if err != nil {
+	if d.Settings, err = r.Read.Settings(ctx); err != nil {
 		return reply{}, err
 	}
-	return show("today", todayData{settings, journeys})
+	if d.Journeys, err = r.Read.Journeys(ctx); err != nil {
+		return reply{}, err
+	}
+	d.Bars = []bars{
+		r.bars("today.entered", d.Days, func(c journey.DayCount) int { return c.Entered }),
+		r.bars("today.sent", d.Days, func(c journey.DayCount) int { return c.Sent }),
+	}
+	return show("today", d)
 }
 
 // turnSwitch does what the buttons beside a warning say.

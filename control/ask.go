@@ -19,24 +19,14 @@ func (c *Control) Move(ctx context.Context, by journey.Actor, enrollment, to, re
 	if err != nil {
 		return err
 	}
-	v, err := c.Store.Version(ctx, e.Journey, e.Version)
+	def, err := c.Definition(ctx, e.Journey, e.Version)
 	if err != nil {
 		return err
 	}
-	def, problems := journey.Parse(JourneyFile, []byte(v.Source))
-	if len(problems.Errors()) > 0 {
-		return faulty(e.Journey, problems)
-	}
 	if def.Step(to) == nil {
-		return invalid("to", "her version of journey "+e.Journey+" has no step "+strconv.Quote(to), "use one of: "+strings.Join(stepIDs(def), ", "))
+		return invalid("to", "her version of journey "+e.Journey+" has no step "+strconv.Quote(to), "use one of: "+strings.Join(def.StepIDs(), ", "))
 	}
 	return c.ask(ctx, by, enrollment, journey.Request{Verb: journey.VerbMove, To: to, Reason: reason})
-}
-
-func stepIDs(def *journey.Definition) []string {
-	var ids []string
-	def.Walk(func(s *journey.Step) { ids = append(ids, s.ID) })
-	return ids
 }
 
 // Exit asks that the enrollment end with the reason.

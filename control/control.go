@@ -21,9 +21,9 @@ type Control struct {
 	// templates lies outside of what this package may know.
 	Check func(def *journey.Definition, files map[string]string) journey.Problems
 
-	// Render writes a message once, to find out whether it can be; the fault of a template says what it cannot do with. It is
+	// Render writes a message once, to look at it or to find out whether it can be; the fault of a template says what it cannot do with. It is
 	// handed in for the same reason.
-	Render func(v journey.Version, c journey.Claimed) error
+	Render func(v journey.Version, c journey.Claimed) (journey.Rendered, error)
 
 	// Play plays a version on a clock of its own (package simulate). It is handed in for the same reason.
 	Play func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error)

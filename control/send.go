@@ -123,7 +123,7 @@ func (c *Control) tryOut(ctx context.Context, v journey.Version, m journey.OneMa
 		}
 		claimed.Account = &account
 	}
-	err := c.Render(v, claimed)
+	_, err := c.Render(v, claimed)
 	switch journey.CodeOf(err) {
 	case journey.CodeInvalid, journey.CodeNotFound:
 		return invalid("properties", err.Error(), "send what the template reads")

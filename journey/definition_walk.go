@@ -3,6 +3,12 @@ package journey
 // Step returns the step with that id, nil when there is none.
 func (d *Definition) Step(id string) *Step { return d.byID[id] }
 
+// StepIDs lists the ids of all steps, in the order of the file.
+func (d *Definition) StepIDs() (ids []string) {
+	d.Walk(func(s *Step) { ids = append(ids, s.ID) })
+	return ids
+}
+
 // Next returns the id of the step that follows the given one once it is finished, "" at the end. Arms rejoin: the last step
 // of an arm is followed by what follows the step that holds the arm, and the last step of a round by the repeat itself.
 func (d *Definition) Next(id string) string { return d.next[id] }

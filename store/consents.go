@@ -86,3 +86,17 @@ func (s *Store) ConsentsOf(ctx context.Context, customer string) (_ []journey.Co
 	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.ConsentState])
 	return nonNil(list), err
 }
+
+// ConsentChanges is the proof of what a customer agreed to and withdrew: every change, the latest first, 200 at most.
+func (s *Store) ConsentChanges(ctx context.Context, customer string) (_ []journey.ConsentChange, err error) {
+	defer wrap(&err, "reading the proofs of customer %s", customer)
+	rows, err := s.pool.Query(ctx, `
+		SELECT customer_id, topic, state, source, wording, address, at FROM consent_changes WHERE customer_id = $1 ORDER BY id DESC LIMIT 200`, customer)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c journey.ConsentChange, err error) {
+		err = row.Scan(&c.CustomerID, &c.Topic, &c.Is, &c.Source, &c.Wording, &c.Address, &c.At)
+		return c, err
+	})
+}

@@ -51,8 +51,8 @@ type happening struct {
 	FirstName, LastName, Email, External, Zone string
 }
 
-// Timeline returns what happened to a customer, the newest first.
-func (s *Store) Timeline(ctx context.Context, customer string, r journey.PageRequest) (_ journey.Page[journey.TimelineEntry], err error) {
+// Timeline returns what happened to a customer, the newest first, as the filter narrows it.
+func (s *Store) Timeline(ctx context.Context, customer string, f journey.TimelineFilter, r journey.PageRequest) (_ journey.Page[journey.TimelineEntry], err error) {
 	defer wrap(&err, "reading the timeline of customer %s", customer)
 	var none journey.Page[journey.TimelineEntry]
 	from, err := openCursor(r.Cursor, 3)
@@ -75,8 +75,10 @@ func (s *Store) Timeline(ctx context.Context, customer string, r journey.PageReq
 			UNION ALL `+messageHappenings+` WHERE t.customer_id = $1 AND t.number IS NOT NULL AND t.kind = 'own' AND t.name IN `+mailEvents+` AND NOT t.properties ? 'source'
 			UNION ALL `+doubtHappenings+` WHERE m.customer_id = $1 AND m.state = 'unknown'
 		) h JOIN customers c ON c.id = h.customer
-		WHERE $2 = '' OR (h.at, h.source, h.id) < (nullif($2, '')::timestamptz, $3::int, $4)
-		ORDER BY h.at DESC, h.source DESC, h.id DESC LIMIT $5`, customer, from[0], source, from[2], r.Limit+1)
+		WHERE ($2 = '' OR (h.at, h.source, h.id) < (nullif($2, '')::timestamptz, $3::int, $4)) AND ($6 = '' OR h.journey = $6)
+			AND CASE $7 WHEN 'event' THEN h.source = 1 WHEN 'decision' THEN h.source = 2 WHEN 'message' THEN h.source = 3
+				WHEN 'not_sent' THEN h.source = 2 AND h.what = 'not_sent' OR h.source = 3 AND h.what IN ('dropped', 'failed', 'unknown') ELSE true END
+		ORDER BY h.at DESC, h.source DESC, h.id DESC LIMIT $5`, customer, from[0], source, from[2], r.Limit+1, f.Journey, f.Kind)
 	if err != nil {
 		return none, err
 	}

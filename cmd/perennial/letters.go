@@ -47,7 +47,7 @@ func (l *letters) Render(c journey.Claimed, links activities.Links) (journey.Ren
 }
 
 // renderOnce tries a message out, with links that lead nowhere. It keeps the letters of the versions that it was asked for last.
-func renderOnce(brand journey.Brand) func(journey.Version, journey.Claimed) error {
+func renderOnce(brand journey.Brand) func(journey.Version, journey.Claimed) (journey.Rendered, error) {
 	const most = 50
 	var mu sync.Mutex
 	compile, kept := compileTemplates(brand), map[string]activities.Templates{}
@@ -68,12 +68,11 @@ func renderOnce(brand journey.Brand) func(journey.Version, journey.Claimed) erro
 		return set, nil
 	}
 	nowhere := brand.PublicURL + "/"
-	return func(v journey.Version, c journey.Claimed) error {
+	return func(v journey.Version, c journey.Claimed) (journey.Rendered, error) {
 		set, err := letters(v)
 		if err != nil {
-			return err
+			return journey.Rendered{}, err
 		}
-		_, err = set.Render(c, activities.Links{Preferences: nowhere, View: nowhere, Back: nowhere, Click: func(url string) string { return url }})
-		return err
+		return set.Render(c, activities.Links{Preferences: nowhere, View: nowhere, Back: nowhere, Click: func(url string) string { return url }})
 	}
 }

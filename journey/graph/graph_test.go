@@ -127,7 +127,7 @@ func TestThePictureIsWellFormed(t *testing.T) {
 	}
 	assert.Contains(t, svg, `aria-label="Journey Everything &amp; &#34;more&#34;"`)
 	assert.Contains(t, svg, ">12,345</text>")
-	assert.Contains(t, svg, `<a href="/steps?a=1&amp;id=one"><g class="box k-send here" id="step-one"><title>Send one</title>`)
+	assert.Contains(t, svg, `<a id="go-one" href="/steps?a=1&amp;id=one"><g class="box k-send here" id="step-one"><title>Send one</title>`)
 	assert.Contains(t, svg, "plan is one of gold, silver and not Order Returned within 90 days")
 	bare := graph.Layout(parse(t, everything)).SVG(graph.SVG{Bare: true})
 	assert.NotContains(t, bare, "style", "a page with a strict policy takes it as it is")

@@ -138,7 +138,7 @@ func (bx Box) draw(b *strings.Builder, o SVG) {
 		href = o.Link(bx.ID)
 	}
 	if href != "" {
-		fmt.Fprintf(b, `<a href="%s">`, escaped(href))
+		fmt.Fprintf(b, `<a id="go-%s" href="%s">`, escaped(strings.TrimPrefix(bx.ID, "@")), escaped(href)) // a page that draws anew finds the focus again by it
 	}
 	class := "box k-" + strings.ReplaceAll(bx.Kind, "_", "-")
 	if bx.ID == o.Here {
