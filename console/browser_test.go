@@ -71,10 +71,13 @@ func ask[T any](w *window, expression string) T {
 // eventually waits until an expression in the page holds; a page that is just being left is asked again.
 func (w *window) eventually(expression string) {
 	w.t.Helper()
-	require.Eventually(w.t, func() bool {
+	ok := assert.Eventually(w.t, func() bool {
 		ok, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
 		return err == nil && ok
 	}, 20*time.Second, 50*time.Millisecond, "%s", expression)
+	if !ok {
+		w.t.Fatal(ask[string](w, `location.href + '\n' + document.body.innerText.slice(0, 900)`))
+	}
 }
 
 // signIn signs a user in by her password, through the form.
