@@ -18,9 +18,10 @@ import (
 )
 
 func journeyCommand(env map[string]string, std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: init, validate, fmt, test, graph, simulate, publish"}
+	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: init, validate, fmt, test, graph, simulate, plan, publish, pull"}
 	cmd.AddCommand(initCommand(std), validateCommand(std), formatCommand(std), testCommand(std), graphCommand(std), schemaCommand(std),
-		simulateCommand(env, std), publishCommand(env, std))
+		simulateCommand(env, std), planCommand(env, std), publishCommand(env, std), diffCommand(env, std), pullCommand(env, std),
+		listCommand(env, std), archiveCommand(env, std), restoreCommand(env, std))
 	return cmd
 }
 
@@ -117,26 +118,6 @@ func formatCommand(std stdio) *cobra.Command {
 	return cmd
 }
 
-func publishCommand(env map[string]string, std stdio) *cobra.Command {
-	return &cobra.Command{
-		Use:   "publish FOLDER…",
-		Short: "Uploads the folder as a draft and publishes it, to the server in PERENNIAL_URL with the key in PERENNIAL_KEY",
-		Args:  cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			server, err := newServer(env)
-			if err != nil {
-				return err
-			}
-			for _, folder := range args {
-				if err := server.publish(cmd.Context(), folder, std); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
-}
-
 // server is a Perennial somewhere, spoken to over its API.
 type server struct {
 	url, key string
@@ -151,39 +132,9 @@ func newServer(env map[string]string) (*server, error) {
 	return &server{url: env["PERENNIAL_URL"], key: env["PERENNIAL_KEY"], http: &http.Client{Timeout: 30 * time.Second}}, nil
 }
 
-func (s *server) publish(ctx context.Context, folder string, std stdio) error {
-	def, problems, err := checkFolder(folder)
-	if err != nil {
-		return err
-	}
-	for _, p := range problems {
-		fmt.Fprintln(std.out, p)
-	}
-	if len(problems.Errors()) > 0 {
-		return errFaults
-	}
-	files, err := templates.Load(os.DirFS(filepath.Dir(filepath.Clean(folder))), filepath.Base(filepath.Clean(folder)))
-	if err != nil {
-		return err
-	}
-	source := files[journeyFile]
-	delete(files, journeyFile)
-	if err := s.call(ctx, http.MethodPut, "/api/journeys/"+def.Key, map[string]any{"journey": source, "files": files}, nil); err != nil {
-		return fmt.Errorf("uploading %s: %w", folder, err)
-	}
-	var published struct {
-		Version journey.Version `json:"version"`
-	}
-	err = s.call(ctx, http.MethodPost, "/api/journeys/"+def.Key+"/publish", map[string]any{"in_flight": "keep"}, &published)
-	if err != nil {
-		return fmt.Errorf("publishing %s: %w", folder, err)
-	}
-	fmt.Fprintf(std.out, "%s: version %d is live\n", def.Key, published.Version.Number)
-	return nil
-}
-
-// call sends one request and reads the answer; a problem+json answer becomes an error with all its faults.
-func (s *server) call(ctx context.Context, method, path string, body, into any) error {
+// call sends one request, with pairs of header names and values, and reads the answer; a problem+json answer becomes an error with
+// all its faults.
+func (s *server) call(ctx context.Context, method, path string, body, into any, headers ...string) error {
 	var payload io.Reader
 	if body != nil {
 		raw, err := json.Marshal(body)
@@ -199,6 +150,9 @@ func (s *server) call(ctx context.Context, method, path string, body, into any) 
 	req.Header.Set("Authorization", "Bearer "+s.key)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
 	}
 	res, err := s.http.Do(req)
 	if err != nil {

@@ -118,8 +118,8 @@ func TestPublishToAServerThatRefuses(t *testing.T) {
 		{"file":"journey.yaml","line":3,"column":8,"message":"there is no topic offers","mend":"declare it"},
 		{"file":"journey.yaml","line":9,"column":5,"message":"there is no pool comeback","mend":"add it"}]}`
 	status, _, errs = command(t, env, "journey", "publish", folder)
-	assert.Equal(t, 1, status)
-	for _, line := range []string{"uploading " + folder + ": 422 Unprocessable: the journey has faults",
+	assert.Equal(t, 2, status)
+	for _, line := range []string{"planning " + filepath.Base(folder) + ": 422 Unprocessable: the journey has faults",
 		"journey.yaml:3:8: there is no topic offers; declare it", "journey.yaml:9:5: there is no pool comeback; add it"} {
 		assert.Contains(t, errs, line)
 	}
@@ -128,13 +128,13 @@ func TestPublishToAServerThatRefuses(t *testing.T) {
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "502 Bad Gateway")
 
-	status, out, _ := command(t, env, "journey", "publish", filepath.Join("testdata", "broken-journey"))
+	status, _, errs = command(t, env, "journey", "publish", filepath.Join("testdata", "broken-journey"))
 	assert.Equal(t, 2, status, "what is broken is not even sent")
-	assert.NotEmpty(t, out)
+	assert.NotEmpty(t, errs)
 	refuses.Close()
 	status, _, errs = command(t, env, "journey", "publish", folder)
 	assert.Equal(t, 1, status)
-	assert.Contains(t, errs, "uploading "+folder+": ")
+	assert.Contains(t, errs, "planning "+filepath.Base(folder)+": ")
 }
 
 // writeJourney writes a journey's folder and returns its path.

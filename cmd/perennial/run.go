@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 
 	"github.com/spf13/cobra"
 )
@@ -16,10 +17,21 @@ type stdio struct {
 // errFaults ends a command whose faults were already printed: in a journey's files, or of an installation.
 var errFaults = errors.New("there are faults")
 
-// exitStatus is 2 for faults in what was given, 1 for anything else that went wrong.
+// refusal ends a command that did nothing, on purpose; it says why.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+
+// exitStatus is 2 for faults in what was given and for what is refused, 3 where somebody else was quicker, 1 for anything else that
+// went wrong (docs/cli.md).
 func exitStatus(err error) int {
-	if errors.Is(err, errFaults) {
+	var a *answered
+	var r refusal
+	switch {
+	case errors.Is(err, errFaults), errors.As(err, &r), errors.As(err, &a) && a.Status == http.StatusUnprocessableEntity:
 		return 2
+	case errors.As(err, &a) && (a.Status == http.StatusPreconditionFailed || a.Status == http.StatusConflict):
+		return 3
 	}
 	return 1
 }
