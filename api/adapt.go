@@ -89,17 +89,8 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 
 func (s *server) serve(c *gin.Context, r route) (answer, error) {
 	ctx := c.Request.Context()
-	by, err := s.authenticate(ctx, c.Request)
+	by, err := s.admit(c, r)
 	if err != nil {
-		return answer{}, err
-	}
-	if !slices.Contains(r.who, by.Role) {
-		return answer{}, journey.Faultf(journey.CodeForbidden, "a key of role %s may not do this; it takes %s", by.Role, rolesInWords(r.who))
-	}
-	if !s.limits.allow(by.ID, s.Clock.Wall()) {
-		return answer{}, journey.Faultf(journey.CodeRate, "this key asks too often; wait a second")
-	}
-	if err := plainText(c); err != nil {
 		return answer{}, err
 	}
 	body, err := readBody(c)
@@ -111,6 +102,21 @@ func (s *server) serve(c *gin.Context, r route) (answer, error) {
 		return s.once(ctx, req, key, r)
 	}
 	return s.run(ctx, req, r)
+}
+
+// admit says who asks, once she may.
+func (s *server) admit(c *gin.Context, r route) (journey.Actor, error) {
+	by, err := s.authenticate(c.Request.Context(), c.Request)
+	if err != nil {
+		return by, err
+	}
+	if !slices.Contains(r.who, by.Role) {
+		return by, journey.Faultf(journey.CodeForbidden, "a key of role %s may not do this; it takes %s", by.Role, rolesInWords(r.who))
+	}
+	if !s.limits.allow(by.ID, s.Clock.Wall()) {
+		return by, journey.Faultf(journey.CodeRate, "this key asks too often; wait a second")
+	}
+	return by, plainText(c)
 }
 
 func (s *server) run(ctx context.Context, req *request, r route) (answer, error) {

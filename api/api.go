@@ -9,6 +9,7 @@ package api
 
 import (
 	"context"
+	"iter"
 	"log/slog"
 	"net/http"
 	"time"
@@ -84,6 +85,15 @@ type Reader interface {
 	Events(ctx context.Context, name string, r journey.PageRequest) (journey.Page[journey.EventView], error)
 	EventNames(ctx context.Context, r journey.PageRequest) (journey.Page[journey.EventName], error)
 	InvitationOfMessage(ctx context.Context, message string) (journey.Invitation, error)
+
+	BeginImport(ctx context.Context, by journey.Actor, key string, plan journey.Import) (journey.Import, error)
+	StageLines(ctx context.Context, id string, from int64, lines []journey.ImportLine) error
+	Uploaded(ctx context.Context, id string) (journey.Import, error)
+	Import(ctx context.Context, id string) (journey.Import, error)
+	Imports(ctx context.Context, r journey.PageRequest) (journey.Page[journey.Import], error)
+	RefusedLines(ctx context.Context, id string, after int64, limit int) ([]journey.ImportLine, error)
+	CustomerRows(ctx context.Context, f journey.CustomerFilter, by journey.Actor) (iter.Seq2[journey.CustomerRow, error], error)
+	TopicKeys(ctx context.Context) ([]string, error)
 
 	AppendEvents(ctx context.Context, events []journey.Event) ([]journey.Acceptance, error)
 	Observe(ctx context.Context, o journey.Observation) error

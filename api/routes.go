@@ -68,6 +68,12 @@ func routes() []route {
 		{del, "/api/segments/:key", marketers, deleteSegment},
 
 		{get, "/api/customers", viewers, searchCustomers},
+		{get, "/api/customers.csv", admins, exportCustomers},
+		{get, "/api/imports", marketers, listImports},
+		{get, "/api/imports/:id", marketers, getImport},
+		{get, "/api/imports/:id/refused.csv", marketers, getRefused},
+		{post, "/api/imports/:id/start", marketers, with(startImport)},
+		{del, "/api/imports/:id", marketers, stopImport},
 		{get, "/api/customers/:id", viewers, getCustomer},
 		{get, "/api/customers/:id/timeline", viewers, getTimeline},
 		{get, "/api/customers/:id/export", support, exportCustomer},
@@ -151,6 +157,9 @@ func (s *server) router() http.Handler {
 		if r.method == http.MethodGet {
 			e.HEAD(r.path, s.adapt(r))
 		}
+	}
+	for _, u := range uploads() {
+		e.Handle(u.method, u.path, s.adaptUpload(u))
 	}
 	for _, p := range s.publicRoutes() {
 		e.Handle(p.method, p.path, p.do)

@@ -44,6 +44,7 @@ type Store interface {
 	Enrollments
 	Keys
 	Customers
+	Imports
 	Settings
 	Suppressions
 	Audiences

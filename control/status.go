@@ -27,6 +27,8 @@ func Status(code journey.Code) int {
 		return http.StatusPreconditionFailed
 	case journey.CodeTooLarge:
 		return http.StatusRequestEntityTooLarge
+	case journey.CodeUnsupported:
+		return http.StatusUnsupportedMediaType
 	case journey.CodeRate:
 		return http.StatusTooManyRequests
 	case journey.CodeUnavailable:

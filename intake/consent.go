@@ -15,6 +15,11 @@ func (p *profile) topicTraits(value any) {
 		return
 	}
 	wording, _ := p.event.Properties["topics_wording"].(string)
+	source := journey.KindIdentify
+	if p.event.Imported() {
+		from, _ := p.event.Context["source"].(string)
+		source = "import: " + from
+	}
 	for _, topic := range slices.Sorted(maps.Keys(topics)) {
 		agreed, ok := topics[topic].(bool)
 		if !ok {
@@ -24,7 +29,7 @@ func (p *profile) topicTraits(value any) {
 		if agreed {
 			is = journey.ConsentGiven
 		}
-		p.consent(topic, is, journey.KindIdentify, wording, "")
+		p.consent(topic, is, source, wording, "")
 	}
 }
 

@@ -17,7 +17,8 @@ const EventOrderCompleted = "Order Completed"
 
 // Profile returns what an event does to the customer: traits become fields and attributes, an order moves the derived
 // attributes (orders_count, total_spent, first_order_at, last_order_at), anything she does moves last_seen_at, consents come
-// with their proof. A historical event fills in what is not known and takes nothing that is: it may be older than that.
+// with their proof. A historical event fills in what is not known and takes nothing that is: it may be older than that. A line of
+// an import triggers nothing either, but what it says holds: somebody gave us that file today.
 func Profile(c journey.Customer, e journey.Event) journey.Change {
 	p := profile{before: c, event: e, c: c}
 	p.c.Attributes = maps.Clone(c.Attributes)
@@ -34,7 +35,7 @@ func Profile(c journey.Customer, e journey.Event) journey.Change {
 	case journey.KindTrack:
 		p.order()
 	}
-	if e.Kind != journey.KindOwn && e.Kind != journey.KindColleague {
+	if e.Kind != journey.KindOwn && e.Kind != journey.KindColleague && !e.Imported() {
 		p.surroundings()
 		p.seen()
 	}
@@ -62,6 +63,7 @@ func (p *profile) traits(traits map[string]any) {
 		switch {
 		case name == "topics":
 			p.topicTraits(value)
+		case name == "topics_wording": // stands with the proof
 		case name == "name":
 			p.attribute(name, value)
 		case fields[name] != "":
@@ -106,7 +108,7 @@ func (p *profile) field(name string, value any) {
 	} else if name == "locale" || name == "timezone" || value == nil && p.event.Kind != journey.KindIdentify {
 		return
 	}
-	if p.event.Historical && *target != "" {
+	if p.fillsIn() && *target != "" {
 		return
 	}
 	*target = text
@@ -116,6 +118,9 @@ func (p *profile) field(name string, value any) {
 	}
 	p.attribute(name, text)
 }
+
+// fillsIn says whether the event may only add what is not known.
+func (p *profile) fillsIn() bool { return p.event.Historical && !p.event.Imported() }
 
 func valid(field, text string) (string, bool) {
 	switch field {
@@ -134,7 +139,7 @@ func valid(field, text string) (string, bool) {
 
 // attribute sets or, with nil, forgets one attribute.
 func (p *profile) attribute(name string, value any) {
-	if _, known := p.c.Attributes[name]; known && p.event.Historical {
+	if _, known := p.c.Attributes[name]; known && p.fillsIn() {
 		return
 	}
 	if value == nil {

@@ -28,6 +28,7 @@ const (
 	CodeGone         Code = "gone"         // 410
 	CodeStale        Code = "stale"        // 412: If-Match
 	CodeTooLarge     Code = "too_large"    // 413
+	CodeUnsupported  Code = "unsupported"  // 415: not a file of the kind that is taken
 	CodeRate         Code = "rate"         // 429
 	CodeUnavailable  Code = "unavailable"  // 503, Retry-After
 	CodeInternal     Code = "internal"     // 500

@@ -6,6 +6,7 @@ import "github.com/google/uuid"
 const (
 	PrefixCustomer   = "cus_"
 	PrefixAccount    = "acc_"
+	PrefixImport     = "imp_"
 	PrefixEvent      = "evt_"
 	PrefixJourney    = "jrn_"
 	PrefixApproval   = "apr_"

@@ -87,6 +87,11 @@ func exportSections() []exportSection {
 		WHERE (target = $1 OR target IN (SELECT id FROM enrollments WHERE customer_id = $1 UNION ALL SELECT id FROM tasks WHERE customer_id = $1
 			UNION ALL SELECT id FROM coupons WHERE customer_id = $1 UNION ALL SELECT lower(email) FROM customers WHERE id = $1))
 			AND a.id > coalesce(nullif($2, '')::bigint, 0) ORDER BY a.id LIMIT $3`},
+		{"import_lines", `
+		SELECT import_id || lpad(line::text, 20, '0'), to_jsonb(l) FROM import_lines l
+		WHERE (address IN (SELECT lower(email) FROM customers WHERE id = $1 AND email <> '')
+			OR user_id IN (SELECT external_id FROM customer_ids WHERE customer_id = $1 AND kind = 'user'))
+			AND import_id || lpad(line::text, 20, '0') > $2 ORDER BY 1 LIMIT $3`},
 		{"events", `
 		SELECT lpad(number::text, 20, '0'), jsonb_build_object('id', e.id, 'message_id', i.message_id, 'number', number, 'kind', kind, 'name', name,
 			'user_id', user_id, 'anonymous_id', anonymous_id, 'properties', properties, 'context', context, 'happened_at', happened_at,

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,7 +43,7 @@ func (s *Store) identify(ctx context.Context, tx pgx.Tx, batch *[]journey.Event)
 		return nil, err
 	}
 	n := who.assign(*batch)
-	if who.join != nil && n == 0 {
+	for who.join != nil && n == 0 {
 		if err := s.merge(ctx, tx, who.join.from, who.join.into, "intake"); err != nil {
 			return nil, err
 		}
@@ -66,6 +67,9 @@ func loadIdentities(ctx context.Context, q querier, batch []journey.Event) (*ide
 		users, anonymous, customers = append(users, e.UserID), append(anonymous, e.AnonymousID), append(customers, e.CustomerID)
 		if previous := previousID(e); previous != "" {
 			users, anonymous = append(users, previous), append(anonymous, previous)
+		}
+		if address := importedID(e); address != "" {
+			anonymous = append(anonymous, address)
 		}
 	}
 	b := &pgx.Batch{}
@@ -130,10 +134,30 @@ func (who *identified) customer(e journey.Event) (string, *join) {
 		return "", nil
 	case e.UserID == "":
 		return who.findOrCreate(anonymous), nil
-	case e.Kind != journey.KindIdentify || e.AnonymousID == "":
+	case e.Kind != journey.KindIdentify:
+		return who.findOrCreate(user), nil
+	}
+	imported := callerID{idAnonymous, importedID(e)}
+	if her, known := who.known[imported]; known && !who.named[her] {
+		if _, joins := who.introduce(user, imported); joins != nil {
+			return "", joins
+		}
+	}
+	if e.AnonymousID == "" {
 		return who.findOrCreate(user), nil
 	}
 	return who.introduce(user, anonymous)
+}
+
+// importedID is the id under which an import keeps a customer of whom it only knows the address: the first identify with that
+// address and a user id takes her over.
+func importedID(e journey.Event) string {
+	address, _ := e.Properties["email"].(string)
+	parsed, err := journey.ParseAddress(strings.TrimSpace(address))
+	if e.Kind != journey.KindIdentify || err != nil {
+		return ""
+	}
+	return "email:" + strings.ToLower(parsed)
 }
 
 // introduce is identify with both ids: the anonymous customer turns out to be this user. Someone who has a user id of her own

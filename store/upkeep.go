@@ -11,6 +11,7 @@ const (
 	keepCalls       = 30 * 24 * time.Hour // what was sent to an endpoint and what it replied
 	keepIdempotency = 7 * 24 * time.Hour  // a request that is sent again within it gets the same answer
 	keepAttempts    = 24 * time.Hour      // to sign in; longer than any window in which they count
+	keepImportLines = 30 * 24 * time.Hour // what was refused can be downloaded, and a dry run started, within it
 	upkeepBatch     = 5000
 )
 
@@ -33,6 +34,10 @@ func (s *Store) Upkeep(ctx context.Context) (err error) {
 			s.clock.Now().Add(-keepCalls)},
 		{`UPDATE calls SET body = NULL, reply = NULL WHERE id IN (
 			SELECT id FROM calls WHERE body IS NOT NULL AND created_at < $1 AND state <> 'open' LIMIT $2)`, s.clock.Now().Add(-keepCalls)},
+		{`UPDATE imports SET state = 'stopped', ended_at = $1 WHERE id IN (
+			SELECT id FROM imports WHERE state IN ('uploading', 'checked') AND created_at < $1 LIMIT $2)`, s.clock.Now().Add(-keepImportLines)},
+		{`DELETE FROM import_lines WHERE (import_id, line) IN (SELECT l.import_id, l.line FROM imports i JOIN import_lines l ON l.import_id = i.id
+			WHERE i.created_at < $1 AND i.state <> 'applying' LIMIT $2)`, s.clock.Now().Add(-keepImportLines)},
 	} {
 		for {
 			tag, err := s.pool.Exec(ctx, old.sql, old.before, upkeepBatch)

@@ -135,41 +135,59 @@ func newServer(env map[string]string) (*server, error) {
 // call sends one request, with pairs of header names and values, and reads the answer; a problem+json answer becomes an error with
 // all its faults.
 func (s *server) call(ctx context.Context, method, path string, body, into any, headers ...string) error {
-	var payload io.Reader
-	if body != nil {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		payload = bytes.NewReader(raw)
+	if body == nil {
+		return s.send(ctx, method, path, nil, into, headers...)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, s.url+path, payload)
+	raw, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+s.key)
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := s.http.Do(req)
+	return s.send(ctx, method, path, bytes.NewReader(raw), into, append(headers, "Content-Type", "application/json")...)
+}
+
+// send makes one request and reads what comes back as JSON, where into is not nil.
+func (s *server) send(ctx context.Context, method, path string, payload io.Reader, into any, headers ...string) error {
+	res, err := s.request(ctx, method, path, payload, headers...)
 	if err != nil {
 		return err
 	}
 	defer res.Body.Close() //nolint:errcheck // read to its end
 	raw, err := io.ReadAll(io.LimitReader(res.Body, 32<<20))
-	if err != nil {
+	if err != nil || into == nil || len(raw) == 0 {
 		return err
 	}
-	if res.StatusCode >= http.StatusBadRequest {
-		return answerError(res.StatusCode, raw)
-	}
-	if into == nil || len(raw) == 0 {
-		return nil
-	}
 	return json.Unmarshal(raw, into)
+}
+
+// download returns a body that is read as it comes. The caller closes it.
+func (s *server) download(ctx context.Context, path string) (io.ReadCloser, error) {
+	res, err := s.request(ctx, http.MethodGet, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
+}
+
+// request makes one request, with pairs of header names and values. An answer of 4xx or 5xx is an error.
+func (s *server) request(ctx context.Context, method, path string, payload io.Reader, headers ...string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, s.url+path, payload)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.key)
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := s.http.Do(req)
+	if err != nil || res.StatusCode < http.StatusBadRequest {
+		return res, err
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end
+	raw, err := io.ReadAll(io.LimitReader(res.Body, 32<<20))
+	if err != nil {
+		return nil, err
+	}
+	return nil, answerError(res.StatusCode, raw)
 }
 
 // answered is an answer of 4xx or 5xx.

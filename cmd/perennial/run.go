@@ -50,6 +50,7 @@ func run(ctx context.Context, args, environ []string, std stdio) error {
 		approvalsCommand(env, std), approveCommand(env, std),
 		demoCommand(env, std), devCommand(env, std), serveCommand(env, std), migrateCommand(env, std),
 		journeyCommand(env, std), keyCommand(env, std), userCommand(env, std), doctorCommand(env, std), rebuildCommand(env, std),
+		importCommand(env, std), exportCommand(env, std),
 	)
 	root.SetArgs(args)
 	root.SetIn(std.in)

@@ -1,0 +1,232 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"perennial/intake"
+	"perennial/journey"
+)
+
+// upload is a path that takes a body of any length, and reads it as it comes.
+type upload struct {
+	route
+	take func(ctx context.Context, s *server, r *request, body io.Reader) (any, error)
+}
+
+func uploads() []upload {
+	return []upload{{route{method: http.MethodPost, path: "/api/imports", who: marketers}, importCustomers}}
+}
+
+// adaptUpload is adapt for uploads: the body is not read before, and the time for it is counted per read.
+func (s *server) adaptUpload(u upload) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		a, err := s.serveUpload(c, u)
+		if err != nil {
+			s.refuse(c, err)
+			return
+		}
+		s.reply(c, a)
+	}
+}
+
+func (s *server) serveUpload(c *gin.Context, u upload) (answer, error) {
+	ctx := c.Request.Context()
+	by, err := s.admit(c, u.route)
+	if err != nil {
+		return answer{}, err
+	}
+	from := &patientBody{server: s, from: c.Request.Body, deadline: http.NewResponseController(c.Writer)}
+	body, err := unpacked(from, c.Request.Header.Get("Content-Encoding"))
+	if err != nil {
+		return answer{}, err
+	}
+	req := &request{By: by, http: c.Request, path: c.Param}
+	out, err := u.take(ctx, s, req, body)
+	return answer{status: http.StatusAccepted, body: out}, err
+}
+
+// patientBody gives each read its own time, and the answer as much after the last.
+type patientBody struct {
+	server   *server
+	from     io.Reader
+	deadline *http.ResponseController
+}
+
+func (p *patientBody) Read(b []byte) (int, error) {
+	until := p.server.Clock.Wall().Add(pourTime)
+	_ = p.deadline.SetReadDeadline(until) // a recorder in a test has none
+	_ = p.deadline.SetWriteDeadline(until.Add(pourTime))
+	n, err := p.from.Read(b)
+	return n, err
+}
+
+// importCustomers takes a CSV. The same file under the same Idempotency-Key goes on where it broke off.
+func importCustomers(ctx context.Context, s *server, r *request, body io.Reader) (any, error) {
+	q := r.http.URL.Query()
+	u := intake.Upload{Key: r.header("Idempotency-Key"), Name: q.Get("name"), Map: q["map"], Source: q.Get("source"), Wording: q.Get("wording"),
+		DryRun: q.Get("dry_run") == "true"}
+	if len(u.Key) > 200 || len(u.Name) > 200 || len(u.Source) > 1000 || len(u.Wording) > 5000 {
+		return nil, journey.Faultf(journey.CodeMalformed, "Idempotency-Key and name have at most 200 bytes, source 1,000, wording 5,000")
+	}
+	if u.Key == "" {
+		u.Key = rand.Text()
+	}
+	return intake.Take(ctx, s.Read, r.By, u, body)
+}
+
+func listImports(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	return s.Read.Imports(ctx, p)
+}
+
+func getImport(ctx context.Context, s *server, r *request) (any, error) {
+	return s.Read.Import(ctx, r.param("id"))
+}
+
+func startImport(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
+	return s.Control.StartImport(ctx, r.By, r.param("id"))
+}
+
+func stopImport(ctx context.Context, s *server, r *request) (any, error) {
+	return s.Control.StopImport(ctx, r.By, r.param("id"))
+}
+
+// refusedPage is how many refused lines are in memory at a time.
+const refusedPage = 500
+
+// getRefused gives out the lines that were refused, each with its number and why before it, so that they can be mended and sent again.
+func getRefused(ctx context.Context, s *server, r *request) (any, error) {
+	i, err := s.Read.Import(ctx, r.param("id"))
+	if err != nil {
+		return nil, err
+	}
+	return csvAnswer("refused.csv", func(w *csv.Writer) error {
+		head := []string{"line", "reason"}
+		for _, c := range i.Columns {
+			head = append(head, c.Header)
+		}
+		if err := writeCells(w, head); err != nil {
+			return err
+		}
+		for after := int64(0); ; {
+			lines, err := s.Read.RefusedLines(ctx, i.ID, after, refusedPage)
+			if err != nil || len(lines) == 0 {
+				return err
+			}
+			for _, l := range lines {
+				if err := writeCells(w, slices.Concat([]string{strconv.FormatInt(l.Line, 10), l.Reason}, l.Fields)); err != nil {
+					return err
+				}
+			}
+			after = lines[len(lines)-1].Line
+		}
+	}), nil
+}
+
+// exportCustomers gives out customers, one line each, in the shape in which an import takes them.
+func exportCustomers(ctx context.Context, s *server, r *request) (any, error) {
+	q := r.http.URL.Query()
+	f := journey.CustomerFilter{Topic: q.Get("topic"), Account: q.Get("account"), Attributes: q["attribute"]}
+	topics, err := s.Read.TopicKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.Read.CustomerRows(ctx, f, r.By)
+	if err != nil {
+		return nil, err
+	}
+	return csvAnswer("customers.csv", func(w *csv.Writer) error {
+		if err := writeCells(w, exportHead(f, topics)); err != nil {
+			return err
+		}
+		for c, err := range rows {
+			if err != nil {
+				return err
+			}
+			cells, err := exportCells(f, topics, c)
+			if err != nil {
+				return err
+			}
+			if err := writeCells(w, cells); err != nil {
+				return err
+			}
+		}
+		return nil
+	}), nil
+}
+
+func exportHead(f journey.CustomerFilter, topics []string) []string {
+	head := []string{"customer", "user_id", "email", "first_name", "last_name", "locale", "timezone", "account", "created_at"}
+	for _, t := range topics {
+		head = append(head, "topic:"+t)
+	}
+	if len(f.Attributes) == 0 {
+		return append(head, "attributes")
+	}
+	return append(head, f.Attributes...)
+}
+
+func exportCells(f journey.CustomerFilter, topics []string, c journey.CustomerRow) ([]string, error) {
+	cells := []string{c.ID, c.UserID, c.Email, c.FirstName, c.LastName, c.Locale, c.Timezone, c.Account, c.CreatedAt.Format(time.RFC3339)}
+	for _, t := range topics {
+		cells = append(cells, c.Consents[t])
+	}
+	if len(f.Attributes) == 0 {
+		raw, err := json.Marshal(c.Attributes)
+		return append(cells, string(raw)), err
+	}
+	for _, name := range f.Attributes {
+		switch v := c.Attributes[name].(type) {
+		case nil:
+			cells = append(cells, "")
+		case string:
+			cells = append(cells, v)
+		default:
+			raw, err := json.Marshal(v)
+			if err != nil {
+				return nil, err
+			}
+			cells = append(cells, string(raw))
+		}
+	}
+	return cells, nil
+}
+
+// csvAnswer streams a CSV for spreadsheets: with a byte order mark, for they take it for another encoding otherwise.
+func csvAnswer(name string, write func(*csv.Writer) error) answer {
+	return answer{status: http.StatusOK,
+		header: http.Header{"Content-Type": {"text/csv; charset=utf-8"}, "Content-Disposition": {`attachment; filename="` + name + `"`}},
+		stream: func(to io.Writer) error {
+			if _, err := io.WriteString(to, "\ufeff"); err != nil {
+				return err
+			}
+			w := csv.NewWriter(to)
+			if err := write(w); err != nil {
+				return err
+			}
+			w.Flush()
+			return w.Error()
+		}}
+}
+
+// writeCells writes a line whose cells no spreadsheet runs as a formula.
+func writeCells(w *csv.Writer, cells []string) error {
+	safe := make([]string, len(cells))
+	for i, text := range cells {
+		safe[i] = intake.EscapeCell(text)
+	}
+	return w.Write(safe)
+}

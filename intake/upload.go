@@ -1,0 +1,152 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"perennial/journey"
+)
+
+// Staging is where the lines of an upload are kept until they are applied; the store is one.
+type Staging interface {
+	BeginImport(ctx context.Context, by journey.Actor, key string, plan journey.Import) (journey.Import, error)
+	StageLines(ctx context.Context, id string, from int64, lines []journey.ImportLine) error
+	Uploaded(ctx context.Context, id string) (journey.Import, error)
+}
+
+// Upload is a file of customers, and what the caller says of it.
+type Upload struct {
+	Key     string   // tells the same file, sent again after it broke off, from another one
+	Name    string   // of the file
+	Map     []string // see Columns
+	Source  string   // of the consents in it, e.g. "newsletter form"; required where a column is a topic
+	Wording string   // what was agreed to; required likewise
+	DryRun  bool     // says what would become of it, and does nothing
+}
+
+const (
+	sampleLines = 200  // from which kinds of values are guessed
+	stageLines  = 2000 // kept at a time
+)
+
+// Take reads a file to its end, checks each line and stages it. It holds a few thousand lines at most. An upload with the same key goes
+// on after the last line that was kept; one that had come to its end is returned as it stands.
+func Take(ctx context.Context, to Staging, by journey.Actor, u Upload, file io.Reader) (journey.Import, error) {
+	sheet, err := OpenSheet(file)
+	if err != nil {
+		return journey.Import{}, err
+	}
+	columns, problems := Columns(sheet.Header, u.Map)
+	problems = append(problems, u.consentFaults(columns)...)
+	if len(problems) > 0 {
+		return journey.Import{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the file cannot be taken", Problems: problems}
+	}
+	sample, last, err := readRows(sheet, sampleLines)
+	if err != nil {
+		return journey.Import{}, err
+	}
+	GuessKinds(columns, sample)
+	i, err := to.BeginImport(ctx, by, u.Key, journey.Import{Name: u.Name, Columns: columns, Source: u.Source, Wording: u.Wording, DryRun: u.DryRun})
+	if err != nil || i.State != journey.ImportUploading {
+		return i, err
+	}
+	if len(i.Columns) != len(columns) {
+		return i, journey.Faultf(journey.CodeConflict, "this is another file than the one whose upload broke off")
+	}
+	staged := i.StagedTo
+	for rows := sample; ; {
+		if staged, err = stage(ctx, to, i, staged, rows); err != nil {
+			return i, err
+		}
+		if last {
+			return to.Uploaded(ctx, i.ID)
+		}
+		if rows, last, err = readRows(sheet, stageLines); err != nil {
+			return i, err
+		}
+	}
+}
+
+// stage keeps those of the rows that were not kept before, and returns up to which line the file is kept.
+func stage(ctx context.Context, to Staging, i journey.Import, staged int64, rows []Row) (int64, error) {
+	var lines []journey.ImportLine
+	for _, row := range rows {
+		if row.Line > staged {
+			lines = append(lines, ReadLine(i.Columns, row, i.Wording))
+		}
+	}
+	if len(lines) == 0 {
+		return staged, nil
+	}
+	return lines[len(lines)-1].Line, to.StageLines(ctx, i.ID, staged, lines)
+}
+
+func readRows(sheet *Sheet, most int) (rows []Row, last bool, err error) {
+	for len(rows) < most {
+		row, err := sheet.Next()
+		if errors.Is(err, io.EOF) {
+			return rows, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, false, nil
+}
+
+// consentFaults refuses consents that nobody could prove later.
+func (u Upload) consentFaults(columns []journey.ImportColumn) journey.Problems {
+	var all journey.Problems
+	for _, c := range columns {
+		if !strings.HasPrefix(c.To, toTopic) {
+			continue
+		}
+		if strings.TrimSpace(u.Source) == "" {
+			all = append(all, journey.Problem{Path: "source", Message: c.Header + " holds consents, and nothing says where they were given", Mend: `say so, e.g. source=newsletter form until 2024`})
+		}
+		if strings.TrimSpace(u.Wording) == "" {
+			all = append(all, journey.Problem{Path: "wording", Message: c.Header + " holds consents, and nothing says to what words", Mend: `send the text that stood beside the box`})
+		}
+		break
+	}
+	return all
+}
+
+// Imports is what ImportRunner works on; the store is one.
+type Imports interface {
+	// ApplyImport puts lines of an import into the inbox and says how many; busy: there is one, and it waits for the inbox.
+	ApplyImport(ctx context.Context, limit int) (applied int, busy bool, err error)
+}
+
+// ImportRunner applies imports whose upload has come to its end, at the pace at which the inbox takes them.
+type ImportRunner struct {
+	Imports Imports
+	Log     *slog.Logger // required
+}
+
+// Run applies imports until ctx ends, which it returns as nil.
+func (r *ImportRunner) Run(ctx context.Context) error {
+	const idle, waits, lines = 2 * time.Second, 50 * time.Millisecond, 1000
+	for {
+		applied, busy, err := r.Imports.ApplyImport(ctx, lines)
+		pause := idle
+		switch {
+		case err != nil && ctx.Err() == nil:
+			r.Log.Warn("applying an import; trying again", "code", journey.CodeOf(err), "error", err)
+		case applied > 0 || busy:
+			pause = waits
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		}
+	}
+}
