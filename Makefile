@@ -13,6 +13,7 @@ DEV_FLAGS   ?=
 SEND_FLAGS  ?=
 SIMULATE_FLAGS ?=
 SEGMENT_FLAGS ?=
+INGEST_FLAGS ?=
 TEST_FLAGS  ?=
 CRASH_FLAGS ?=
 LOAD_FLAGS  ?=
@@ -124,6 +125,11 @@ bench-send: bin/perennial-engine ## what a message costs, against go-mail and ra
 .PHONY: bench-simulate
 bench-simulate: ## how fast a journey is played: 10,000 customers, 90 days of win-back
 	@$(GO) run ./bench/play $(SIMULATE_FLAGS)
+
+.PHONY: bench-ingest
+bench-ingest: bin/perennial-engine ## events made durable per second through HTTP, against one commit each and COPY (flags: INGEST_FLAGS="-n 100000")
+	@$(GO) build -o $(CACHE)/bench-ingest ./bench/ingest
+	@$(CACHE)/bench-ingest $(INGEST_FLAGS)
 
 .PHONY: bench-segment
 bench-segment: bin/perennial-engine ## who would be in a segment, and finding a customer, among a million (flags: SEGMENT_FLAGS="-n 100000")

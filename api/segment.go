@@ -329,6 +329,9 @@ func (s *server) timeFaults(e *journey.Event) journey.Problems {
 
 // withUnknown keeps the fields that nobody reads here, under "other" in the context.
 func withUnknown(context map[string]any, raw []byte) map[string]any {
+	if !holdsUnknown(raw) {
+		return context
+	}
 	var fields map[string]any
 	if json.Unmarshal(raw, &fields) != nil { // it was read as a message before
 		return context
@@ -347,6 +350,34 @@ func withUnknown(context map[string]any, raw []byte) map[string]any {
 		with[name] = value
 	}
 	return with
+}
+
+// holdsUnknown looks at the names of the object's own fields, without reading their values: most events have no others.
+func holdsUnknown(raw []byte) bool {
+	depth, name := 0, false
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '{', '[':
+			depth++
+			name = depth == 1
+		case '}', ']':
+			depth--
+		case ',':
+			name = depth == 1
+		case '"':
+			begin := i + 1
+			for i++; i < len(raw) && raw[i] != '"'; i++ {
+				if raw[i] == '\\' {
+					i++
+				}
+			}
+			if name && !known[string(raw[begin:min(i, len(raw))])] {
+				return true
+			}
+			name = false
+		}
+	}
+	return false
 }
 
 // decodeOpen is decode for Segment's shapes, which may hold more than we know.

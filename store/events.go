@@ -6,41 +6,39 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"perennial/faults/point"
 	"perennial/journey"
 )
 
-// AppendEvents accepts events into the inbox, in their order, in one transaction: when it answers without error, they are
-// committed and will be applied (law 6). An event whose MessageID is known has no effect (Duplicate), or is refused where its
-// body differs (Conflict); the rest is taken. ID, ReceivedAt and At are filled in where they are empty.
-func (s *Store) AppendEvents(ctx context.Context, events []journey.Event) (out []journey.Acceptance, err error) {
-	defer wrap(&err, "accepting %d events", len(events))
-	if len(events) == 0 {
-		return nil, nil
+// writtenEvent is an event with its JSON, which is stored and hashed.
+type writtenEvent struct {
+	journey.Event
+	properties, context string
+}
+
+func writeDown(events []journey.Event) ([]writtenEvent, error) {
+	out := make([]writtenEvent, len(events))
+	for i, e := range events {
+		properties, err := jsonObject(e.Properties)
+		if err != nil {
+			return nil, err
+		}
+		context, err := jsonObject(e.Context)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = writtenEvent{e, properties, context}
 	}
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		var fresh []journey.Event
-		var err error
-		out, fresh, err = s.claimIDs(ctx, tx, events)
-		if err != nil || len(fresh) == 0 {
-			return err
-		}
-		if err := s.insertEvents(ctx, tx, fresh); err != nil {
-			return err
-		}
-		return notify(ctx, tx, channelEvents)
-	})
-	point.Hit(point.AfterAppend)
-	return out, err
+	return out, nil
 }
 
 // claimIDs notes the callers' ids and says which events are new. Ids are claimed in sorted order, so that two batches with
 // the same ids wait for each other instead of deadlocking.
-func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []journey.Event) ([]journey.Acceptance, []journey.Event, error) {
+func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []writtenEvent) ([]journey.Acceptance, []writtenEvent, error) {
 	var claims []claim
 	first := map[string]claim{} // by message id
 	for _, e := range events {
@@ -50,11 +48,7 @@ func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []journey.Event)
 		if _, twice := first[e.MessageID]; twice {
 			continue
 		}
-		hash, err := bodyHash(e)
-		if err != nil {
-			return nil, nil, err
-		}
-		c := claim{MessageID: e.MessageID, EventID: eventID(e), Hash: hash}
+		c := claim{MessageID: e.MessageID, EventID: eventID(e.Event), Hash: e.hash()}
 		first[e.MessageID], claims = c, append(claims, c)
 	}
 	known, err := s.insertClaims(ctx, tx, claims)
@@ -62,11 +56,11 @@ func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []journey.Event)
 		return nil, nil, err
 	}
 	out := make([]journey.Acceptance, len(events))
-	var fresh []journey.Event
+	var fresh []writtenEvent
 	taken := map[string]bool{}
 	for i, e := range events {
 		if e.MessageID == "" {
-			e.ID = eventID(e)
+			e.ID = eventID(e.Event)
 			out[i], fresh = journey.Acceptance{EventID: e.ID}, append(fresh, e)
 			continue
 		}
@@ -81,11 +75,7 @@ func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []journey.Event)
 			out[i], fresh = journey.Acceptance{EventID: e.ID}, append(fresh, e)
 			continue
 		}
-		hash, err := bodyHash(e)
-		if err != nil {
-			return nil, nil, err
-		}
-		same := slices.Equal(hash, held.Hash)
+		same := slices.Equal(e.hash(), held.Hash)
 		out[i] = journey.Acceptance{EventID: held.EventID, Duplicate: same, Conflict: !same}
 	}
 	return out, fresh, nil
@@ -133,15 +123,11 @@ func (s *Store) insertClaims(ctx context.Context, tx pgx.Tx, claims []claim) (ma
 	return known, err
 }
 
-// bodyHash is of what the caller said. The times are left out: a client that sends an event again sends it later, and its
+// hash is of what the caller said. The times are left out: a client that sends an event again sends it later, and its
 // clock is corrected by the time of sending.
-func bodyHash(e journey.Event) ([]byte, error) {
-	raw, err := json.Marshal([]any{e.Kind, e.UserID, e.AnonymousID, e.Name, e.Properties, e.Context})
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(raw)
-	return sum[:], nil
+func (e writtenEvent) hash() []byte {
+	sum := sha256.Sum256([]byte(strings.Join([]string{e.Kind, e.UserID, e.AnonymousID, e.Name, e.properties, e.context}, "\x00")))
+	return sum[:]
 }
 
 func eventID(e journey.Event) string {
@@ -162,29 +148,31 @@ func (s *Store) insertEvents(ctx context.Context, q querier, events []journey.Ev
 
 // queueEvents adds the statement that writes events into the inbox.
 func (s *Store) queueEvents(b *pgx.Batch, events []journey.Event) error {
-	var ids, kinds, customers, users, anonymous, names, properties, contexts []string
-	var at, received []time.Time
-	var historical []bool
+	written, err := writeDown(events)
+	if err == nil {
+		s.queueWritten(b, written)
+	}
+	return err
+}
+
+func (s *Store) queueWritten(b *pgx.Batch, events []writtenEvent) {
+	n := len(events)
+	ids, kinds, customers := make([]string, n), make([]string, n), make([]string, n)
+	users, anonymous, names := make([]string, n), make([]string, n), make([]string, n)
+	properties, contexts := make([]string, n), make([]string, n)
+	at, received, historical := make([]time.Time, n), make([]time.Time, n), make([]bool, n)
 	now := s.clock.Now()
-	for _, e := range events {
-		ps, err := jsonObject(e.Properties)
-		if err != nil {
-			return err
-		}
-		cs, err := jsonObject(e.Context)
-		if err != nil {
-			return err
-		}
-		ids, kinds, customers = append(ids, eventID(e)), append(kinds, e.Kind), append(customers, e.CustomerID)
-		users, anonymous, names = append(users, e.UserID), append(anonymous, e.AnonymousID), append(names, e.Name)
-		properties, contexts = append(properties, ps), append(contexts, cs)
+	for i, e := range events {
 		if e.ReceivedAt.IsZero() {
 			e.ReceivedAt = now
 		}
 		if e.At.IsZero() {
 			e.At = e.ReceivedAt
 		}
-		at, received, historical = append(at, e.At), append(received, e.ReceivedAt), append(historical, e.IsHistorical())
+		ids[i], kinds[i], customers[i] = eventID(e.Event), e.Kind, e.CustomerID
+		users[i], anonymous[i], names[i] = e.UserID, e.AnonymousID, e.Name
+		properties[i], contexts[i] = e.properties, e.context
+		at[i], received[i], historical[i] = e.At, e.ReceivedAt, e.IsHistorical()
 	}
 	b.Queue(`
 		INSERT INTO events (id, kind, customer_id, user_id, anonymous_id, name, properties, context, happened_at, received_at,
@@ -196,7 +184,6 @@ func (s *Store) queueEvents(b *pgx.Batch, events []journey.Event) error {
 		                           historical, n)
 		ORDER BY n`,
 		ids, kinds, customers, users, anonymous, names, properties, contexts, at, received, historical)
-	return nil
 }
 
 // jsonObject is the text of a JSON object; nil is {}.

@@ -55,10 +55,10 @@ func (s *Store) customerRows(ctx context.Context, f journey.CustomerFilter, afte
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[journey.CustomerRow])
 }
 
-// TopicKeys returns the keys of the topics that there are, in their order.
+// TopicKeys returns the keys of the topics that are declared or that somebody was asked about, in their order.
 func (s *Store) TopicKeys(ctx context.Context) (_ []string, err error) {
 	defer wrap(&err, "listing topics")
-	rows, err := s.pool.Query(ctx, `SELECT key FROM topics ORDER BY key`)
+	rows, err := s.pool.Query(ctx, `SELECT key FROM topics UNION SELECT topic FROM consents ORDER BY 1`)
 	if err != nil {
 		return nil, err
 	}

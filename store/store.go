@@ -46,6 +46,7 @@ type Store struct {
 	listeners   *listeners
 	definitions *definitions
 	segments    sync.Map // key@version → *kept: what was parsed never changes
+	appends     appender
 }
 
 // Open connects, creates the settings row of a new database, and builds the clock from the stored epoch. A Speed other than

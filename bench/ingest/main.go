@@ -1,0 +1,87 @@
+// Command ingest measures how many events are made durable per second: through Perennial's HTTP intake, in batches and one by one,
+// against one commit per event and against COPY by pgx, on one Postgres, in one run, alternating in rounds. It prints a table.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"perennial/bench/rig"
+)
+
+// options of a run.
+type options struct {
+	engine  string // program
+	events  int    // of each way in one round; ways of one commit each get a tenth
+	batch   int    // events per request, and per COPY
+	callers int    // at a time
+	rounds  int
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-ingest:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	var o options
+	flags := flag.NewFlagSet("ingest", flag.ContinueOnError)
+	flags.StringVar(&o.engine, "engine", "bin/perennial-engine", "the engine's program")
+	flags.IntVar(&o.events, "n", 40_000, "events of each way in a round; a tenth for those of one commit each")
+	flags.IntVar(&o.batch, "batch", 500, "events per request and per COPY")
+	flags.IntVar(&o.callers, "callers", 16, "callers at a time")
+	flags.IntVar(&o.rounds, "rounds", 3, "rounds")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	e, err := rig.StartEngine(ctx, o.engine, "postgres")
+	if err != nil {
+		return fmt.Errorf("starting the engine: %w", err)
+	}
+	defer e.Stop()
+	ways, closeAll, err := openWays(ctx, e, o)
+	if err != nil {
+		return err
+	}
+	defer closeAll()
+	totals := make([]result, len(ways))
+	for round := 1; round <= o.rounds; round++ {
+		for i, w := range ways {
+			n := o.events
+			if w.single {
+				n /= 10
+			}
+			r, err := measure(ctx, e, w, n)
+			if err != nil {
+				return fmt.Errorf("measuring %q: %w", w.name, err)
+			}
+			totals[i].add(r)
+			fmt.Fprintf(out, "round %d: %-28s %6d events in %6s, %7.0f a second\n", round, w.name, r.events, r.took.Round(time.Millisecond), r.rate())
+		}
+	}
+	print(out, ways, totals)
+	return nil
+}
+
+// print writes the table: every way against the two floors, by the clock and by the processor. A machine that others use too gives those
+// more of its time who have more processes; the processor time of an event does not depend on that.
+func print(out io.Writer, ways []way, totals []result) {
+	perEvent := func(r result) float64 { return 1000 * r.cpu / float64(r.events) }
+	fmt.Fprintf(out, "\n%-28s %9s %8s %8s %9s %8s %8s %11s %9s\n", "", "events/s", "× each", "× COPY", "CPU µs", "× each", "× COPY", "commits/ev.", "WAL B/ev.")
+	for i, w := range ways {
+		t := totals[i]
+		fmt.Fprintf(out, "%-28s %9.0f %8.2f %8.2f %9.0f %8.2f %8.2f %11.4f %9.0f\n", w.name, t.rate(), t.rate()/totals[0].rate(), t.rate()/totals[1].rate(),
+			perEvent(t), perEvent(totals[0])/perEvent(t), perEvent(totals[1])/perEvent(t), float64(t.commits)/float64(t.events), float64(t.wal)/float64(t.events))
+	}
+	fmt.Fprintln(out, "\n× each: times as many as with one commit per event; by the clock, then by the processor. Every event of Perennial's ways was"+
+		"\nanswered with 2xx and counted in the table afterwards. Callers, server and Postgres share the machine.")
+}

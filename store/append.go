@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"perennial/faults/point"
+	"perennial/journey"
+)
+
+// Bounds of the group commit: how many events one transaction takes in, and how many such transactions run at a time. Two, so that
+// one prepares while the other waits for the disk; more would only wait for each other, because NOTIFY lets one commit at a time.
+const (
+	groupEvents  = 2000
+	groupsAtOnce = 2
+)
+
+// appender commits the events of requests that come in at the same time together. A request that comes alone is committed at once:
+// nobody waits for company.
+type appender struct {
+	mu      sync.Mutex
+	waiting []*appending
+	running int
+}
+
+// appending is one call of AppendEvents.
+type appending struct {
+	ctx    context.Context //nolint:containedctx // it is that of the caller, who waits
+	events []journey.Event
+	out    []journey.Acceptance
+	err    error
+	done   chan struct{}
+}
+
+// AppendEvents accepts events into the inbox, in their order, in one transaction: when it answers without error, they are
+// committed and will be applied (law 6). An event whose MessageID is known has no effect (Duplicate), or is refused where its
+// body differs (Conflict); the rest is taken. ID, ReceivedAt and At are filled in where they are empty.
+func (s *Store) AppendEvents(ctx context.Context, events []journey.Event) (_ []journey.Acceptance, err error) {
+	defer wrap(&err, "accepting %d events", len(events))
+	if len(events) == 0 {
+		return nil, nil
+	}
+	a := &appending{ctx: ctx, events: events, done: make(chan struct{})}
+	if s.appends.join(a) {
+		go s.appendGroups()
+	}
+	select {
+	case <-a.done:
+		return a.out, a.err
+	case <-ctx.Done(): // it may be committed all the same; whoever asks again with the same message ids hears so
+		return nil, ctx.Err()
+	}
+}
+
+// join puts a call into the line, and says whether somebody must begin to work on it.
+func (p *appender) join(a *appending) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = append(p.waiting, a)
+	if p.running == groupsAtOnce {
+		return false
+	}
+	p.running++
+	return true
+}
+
+// next takes a group from the line; none: this worker is done.
+func (p *appender) next() []*appending {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	events, n := 0, 0
+	for n < len(p.waiting) && (n == 0 || events+len(p.waiting[n].events) <= groupEvents) {
+		events += len(p.waiting[n].events)
+		n++
+	}
+	group := p.waiting[:n:n]
+	p.waiting = p.waiting[n:]
+	if n == 0 {
+		p.waiting, p.running = nil, p.running-1
+	}
+	return group
+}
+
+// appendGroups works until the line is empty.
+func (s *Store) appendGroups() {
+	for group := s.appends.next(); len(group) > 0; group = s.appends.next() {
+		s.appendGroup(group)
+	}
+}
+
+// appendGroup commits a group, and where that fails for a reason that lies in one of its events, each call by itself: nobody's event is
+// refused for another's.
+func (s *Store) appendGroup(group []*appending) {
+	ctx := context.WithoutCancel(group[0].ctx)
+	var all []journey.Event
+	for _, a := range group {
+		all = append(all, a.events...)
+	}
+	out, err := s.appendTogether(ctx, all)
+	if err != nil && len(group) > 1 && !unavailable(err) {
+		for _, a := range group {
+			a.out, a.err = s.appendTogether(ctx, a.events)
+			close(a.done)
+		}
+		return
+	}
+	for _, a := range group {
+		a.err = err
+		if err == nil {
+			a.out, out = out[:len(a.events):len(a.events)], out[len(a.events):]
+		}
+		close(a.done)
+	}
+}
+
+func (s *Store) appendTogether(ctx context.Context, events []journey.Event) (out []journey.Acceptance, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		written, err := writeDown(events)
+		if err != nil {
+			return err
+		}
+		var fresh []writtenEvent
+		if out, fresh, err = s.claimIDs(ctx, tx, written); err != nil || len(fresh) == 0 {
+			return err
+		}
+		b := &pgx.Batch{}
+		s.queueWritten(b, fresh)
+		b.Queue(`SELECT pg_notify($1, '')`, channelEvents)
+		return tx.SendBatch(ctx, b).Close()
+	})
+	point.Hit(point.AfterAppend)
+	return out, err
+}
