@@ -65,7 +65,7 @@ test-engine: bin/perennial-engine
 # One engine serves all tests: Postgres, Temporal, the inbox. It ends with the tests.
 .PHONY: test-go
 test-go: bin/perennial-engine bin/perennial bin/gotestsum
-	@tools/with-engine $(TEST_ENGINE) bin/gotestsum --format pkgname --format-hide-empty-pkg -- -race -timeout 20m $(TEST_FLAGS) $(PKG)
+	@tools/with-engine $(TEST_ENGINE) bin/gotestsum --format pkgname --format-hide-empty-pkg -- -race -timeout 40m $(TEST_FLAGS) $(PKG)
 
 .PHONY: engine-up
 engine-up: bin/perennial-engine tools/.postgres ## an engine for single tests: make engine-up, then go test ./store -run Advance

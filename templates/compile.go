@@ -276,7 +276,7 @@ func (c *compiler) titles(def *journey.Definition) {
 		return
 	}
 	def.Walk(func(s *journey.Step) {
-		src, what := "", ""
+		var src, what string
 		switch {
 		case s.Task != nil:
 			src, what = s.Task.Title, "title of task "
