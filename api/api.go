@@ -68,6 +68,8 @@ type Reader interface {
 	Migration(ctx context.Context, key string) (*journey.Migration, error)
 	Draft(ctx context.Context, key string) (journey.Draft, error)
 	Versions(ctx context.Context, key string) ([]journey.Version, error)
+	Pools(ctx context.Context) ([]journey.CouponPool, error)
+	Pool(ctx context.Context, key string) (journey.CouponPool, error)
 	Report(ctx context.Context, key string) (journey.Report, error)
 
 	Customer(ctx context.Context, ref string) (journey.Customer, error)

@@ -225,29 +225,3 @@ func enroll(ctx context.Context, s *server, r *request, in enrollIn) (any, error
 	}
 	return out, nil
 }
-
-type redeemIn struct {
-	Code     string   `json:"code"`
-	OrderID  string   `json:"order_id"`
-	Value    *float64 `json:"value"`
-	Currency string   `json:"currency"`
-	Customer string   `json:"customer"`
-}
-
-func redeem(ctx context.Context, s *server, r *request, in redeemIn) (any, error) {
-	c, err := s.Control.Redeem(ctx, r.By, journey.Redemption{Code: in.Code, OrderID: in.OrderID, Value: in.Value, Currency: in.Currency, Customer: in.Customer})
-	return struct {
-		Coupon journey.CouponView `json:"coupon"`
-	}{c}, err
-}
-
-type codesIn struct {
-	Codes []string `json:"codes"`
-}
-
-func addCodes(ctx context.Context, s *server, r *request, in codesIn) (any, error) {
-	added, err := s.Control.AddCodes(ctx, r.By, r.param("key"), in.Codes)
-	return struct {
-		Added int `json:"added"`
-	}{added}, err
-}

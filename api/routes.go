@@ -59,6 +59,9 @@ func routes() []route {
 		{post, "/api/journeys/:key/enrollments", systemsAndSupport, with(enroll)},
 		{post, "/api/coupons/redeem", systemsAndSupport, with(redeem)},
 		{post, "/api/send", systemsAndSupport, with(sendOne)},
+		{get, "/api/coupon-pools", viewers, listPools},
+		{get, "/api/coupon-pools/:key", viewers, getPool},
+		{put, "/api/coupon-pools/:key", marketers, with(putPool)},
 		{post, "/api/coupon-pools/:key/codes", marketers, with(addCodes)},
 
 		{get, "/api/segments", viewers, listSegments},
@@ -81,6 +84,7 @@ func routes() []route {
 		{post, "/api/customers/:id/pause", support, pause(ofCustomer)},
 		{post, "/api/customers/:id/resume", support, resume(ofCustomer)},
 		{get, "/api/customers/:id/resume", viewers, resuming(ofCustomer)},
+		{post, "/api/customers/:id/coupons", support, with(giveCoupon)},
 		{post, "/api/customers/:id/topics", support, with(setTopics)},
 		{post, "/api/customers/:id/topics/:topic/pause", support, pause(ofTopicOfCustomer)},
 		{post, "/api/customers/:id/topics/:topic/resume", support, resume(ofTopicOfCustomer)},

@@ -42,3 +42,30 @@ func (c *Control) AddCodes(ctx context.Context, by journey.Actor, pool string, c
 	}
 	return c.Store.AddCodes(ctx, pool, codes, by)
 }
+
+// mostLowWater is the highest low-water mark of a pool.
+const mostLowWater = 1_000_000
+
+// SetLowWater says from which number of free codes on a pool is low; 0: never.
+func (c *Control) SetLowWater(ctx context.Context, by journey.Actor, pool string, low *int) (journey.CouponPool, error) {
+	if low == nil || *low < 0 || *low > mostLowWater {
+		return journey.CouponPool{}, invalid("low_water", "is not a number from 0 to 1,000,000", "send the number of free codes at which to warn; 0 never does")
+	}
+	return c.Store.SetLowWater(ctx, pool, *low, by)
+}
+
+// GiveCoupon gives a customer one code outside of any journey. An empty pool is CodeConflict with the reason empty.
+func (c *Control) GiveCoupon(ctx context.Context, by journey.Actor, customer, pool, reason string) (journey.CouponView, error) {
+	reason = strings.TrimSpace(reason)
+	var faults journey.Problems
+	if pool == "" {
+		faults = append(faults, journey.Problem{Path: "pool", Message: "is missing", Mend: "GET /api/coupon-pools lists them"})
+	}
+	if reason == "" || len(reason) > 500 {
+		faults = append(faults, journey.Problem{Path: "reason", Message: "is missing or over 500 bytes", Mend: "say why she gets it, for those who wonder later"})
+	}
+	if len(faults) > 0 {
+		return journey.CouponView{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the request cannot be carried out", Problems: faults}
+	}
+	return c.Store.GiveCoupon(ctx, customer, pool, reason, by)
+}

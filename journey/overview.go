@@ -153,6 +153,20 @@ type CouponView struct {
 	Currency   string     `json:"currency,omitempty"`
 }
 
+// CouponPool is a pool with its figures. Every coupon is counted once: as free, issued, redeemed, expired or released.
+type CouponPool struct {
+	Key      string             `json:"key"`
+	OnDemand bool               `json:"on_demand"` // codes are made as they are given: it is never empty and never low
+	LowWater int                `json:"low_water"` // with so many free codes or fewer it is low; 0: never
+	Low      bool               `json:"low"`
+	Free     int                `json:"free"`
+	Issued   int                `json:"issued"` // with customers, who can redeem them
+	Redeemed int                `json:"redeemed"`
+	Expired  int                `json:"expired"`
+	Released int                `json:"released"`
+	Revenue  map[string]float64 `json:"revenue"` // value of the orders that redeemed one, by currency; "" where none was said
+}
+
 // Redemption asks to redeem a coupon. The same code and order again has no effect.
 type Redemption struct {
 	Code     string

@@ -270,6 +270,8 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 		return "was resumed" + d.prefixed("by", " by ")
 	case EventCustomerReturned:
 		return "came back"
+	case EventCouponIssued:
+		return "was given " + d.or("code", "a coupon") + d.prefixed("source", " by ")
 	case EventCouponRedeemed:
 		return "redeemed " + d.or("code", "a coupon") + d.prefixed("order_id", " on order ")
 	case EventTaskDone:

@@ -17,7 +17,7 @@ import (
 // codeTries is how often a code that is made on demand may meet one that exists.
 const codeTries = 8
 
-// takeCoupon gives one code of the pool to the enrollment; nil when the pool has none. Codes that were added are taken with
+// takeCoupon gives one code of the pool to the enrollment, or where it has no id to the customer alone; nil when the pool has none. Codes that were added are taken with
 // SKIP LOCKED, so that two decisions never wait for each other; others are made on demand. A decision that is rolled back
 // gives the code back.
 func (s *Store) takeCoupon(ctx context.Context, tx pgx.Tx, e enrollment, req journey.CouponRequest, at time.Time) (*journey.Coupon, error) {
@@ -34,7 +34,7 @@ func (s *Store) takeCoupon(ctx context.Context, tx pgx.Tx, e enrollment, req jou
 	}
 	coupon := journey.Coupon{Pool: req.Pool, As: req.As, Expires: req.Expires}
 	err = tx.QueryRow(ctx, `
-		UPDATE coupons SET state = 'issued', customer_id = $2, enrollment_id = $3, step = $4, visit = $5, alias = $6,
+		UPDATE coupons SET state = 'issued', customer_id = $2, enrollment_id = nullif($3, ''), step = $4, visit = $5, alias = $6,
 		       expires = $7, issued_at = $8
 		WHERE id = (SELECT id FROM coupons WHERE pool = $1 AND state = 'free' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
 		RETURNING id, code`,
@@ -55,7 +55,7 @@ func (s *Store) makeCoupon(ctx context.Context, tx pgx.Tx, e enrollment, req jou
 		}
 		tag, err := tx.Exec(ctx, `
 			INSERT INTO coupons (id, pool, code, state, customer_id, enrollment_id, step, visit, alias, expires, issued_at)
-			VALUES ($1, $2, $3, 'issued', $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (code) DO NOTHING`,
+			VALUES ($1, $2, $3, 'issued', $4, nullif($5, ''), $6, $7, $8, $9, $10) ON CONFLICT (code) DO NOTHING`,
 			coupon.ID, req.Pool, code, e.CustomerID, e.ID, req.Step, req.Visit, req.As, lasting(req.Expires), at)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,128 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"perennial/journey"
+)
+
+// Pools counts the coupons of every pool, by key, as they stand now.
+func (s *Store) Pools(ctx context.Context) (_ []journey.CouponPool, err error) {
+	defer wrap(&err, "counting coupons")
+	return s.poolsNamed(ctx, s.pool, "")
+}
+
+// Pool counts the coupons of one pool. The fault is not_found.
+func (s *Store) Pool(ctx context.Context, key string) (p journey.CouponPool, err error) {
+	defer wrap(&err, "counting the coupons of pool %q", key)
+	return s.poolNamed(ctx, s.pool, key)
+}
+
+// SetLowWater says from which number of free codes on a pool is low; 0: never. The fault is not_found.
+func (s *Store) SetLowWater(ctx context.Context, key string, low int, by journey.Actor) (p journey.CouponPool, err error) {
+	defer wrap(&err, "changing pool %q", key)
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `UPDATE pools SET low_water = $2 WHERE key = $1`, key, low); err != nil {
+			return err
+		}
+		if p, err = s.poolNamed(ctx, tx, key); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, deed{by: by, verb: "pool.put", target: key, detail: map[string]any{"low_water": low}})
+	})
+	return p, err
+}
+
+func (s *Store) poolNamed(ctx context.Context, q querier, key string) (journey.CouponPool, error) {
+	list, err := s.poolsNamed(ctx, q, key)
+	if err == nil && len(list) == 0 {
+		err = noPool(key)
+	}
+	if err != nil {
+		return journey.CouponPool{}, err
+	}
+	return list[0], nil
+}
+
+func noPool(key string) error {
+	return journey.Faultf(journey.CodeNotFound, "there is no pool %q; a journey declares it under `pools`", key)
+}
+
+// poolsNamed reads one pool, or with "" all of them. Whether a coupon has expired is asked of the clock: no row changes for it.
+func (s *Store) poolsNamed(ctx context.Context, q querier, key string) ([]journey.CouponPool, error) {
+	rows, err := q.Query(ctx, `
+		WITH counted AS (
+			SELECT pool, state, state = 'expired' OR state = 'issued' AND coalesce(expires_at <= $2, false) AS over, currency, count(*) AS n, sum(value) AS value
+			FROM coupons WHERE $1 = '' OR pool = $1 GROUP BY 1, 2, 3, 4
+		)
+		SELECT p.key, p.alphabet <> '' AND p.length > 0, p.low_water,
+			coalesce(sum(c.n) FILTER (WHERE c.state = 'free'), 0), coalesce(sum(c.n) FILTER (WHERE c.state = 'issued' AND NOT c.over), 0),
+			coalesce(sum(c.n) FILTER (WHERE c.state = 'redeemed'), 0), coalesce(sum(c.n) FILTER (WHERE c.over), 0),
+			coalesce(sum(c.n) FILTER (WHERE c.state = 'released'), 0),
+			coalesce(jsonb_object_agg(c.currency, c.value) FILTER (WHERE c.state = 'redeemed' AND c.value IS NOT NULL), '{}')
+		FROM pools p LEFT JOIN counted c ON c.pool = p.key WHERE $1 = '' OR p.key = $1 GROUP BY p.key ORDER BY p.key`, key, s.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p journey.CouponPool, err error) {
+		err = row.Scan(&p.Key, &p.OnDemand, &p.LowWater, &p.Free, &p.Issued, &p.Redeemed, &p.Expired, &p.Released, &p.Revenue)
+		p.Low = !p.OnDemand && p.LowWater > 0 && p.Free <= p.LowWater
+		return p, err
+	})
+	return nonNil(list), err
+}
+
+// GiveCoupon gives a customer, named as in Customer, one code of a pool outside of any journey, and appends Coupon Issued to her
+// stream. CodeNotFound: no such customer or pool; CodeConflict with the reason empty: the pool has no code.
+func (s *Store) GiveCoupon(ctx context.Context, ref, pool, reason string, by journey.Actor) (c journey.CouponView, err error) {
+	defer wrap(&err, "giving a coupon of pool %q", pool)
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		id, err := lockCustomerNamed(ctx, tx, ref)
+		if err != nil {
+			return err
+		}
+		var known bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pools WHERE key = $1)`, pool).Scan(&known); err != nil {
+			return err
+		}
+		if !known {
+			return noPool(pool)
+		}
+		now := s.clock.Now()
+		taken, err := s.takeCoupon(ctx, tx, enrollment{CustomerID: id}, journey.CouponRequest{Pool: pool}, now)
+		if err != nil {
+			return err
+		}
+		if taken == nil {
+			fault := journey.Faultf(journey.CodeConflict, "pool %q has no code left; POST /api/coupon-pools/%s/codes adds some", pool, pool)
+			fault.Reason = "empty"
+			return fault
+		}
+		c = journey.CouponView{ID: taken.ID, Pool: pool, Code: taken.Code, State: "issued", Customer: id, IssuedAt: &now}
+		told := &journey.Event{Name: journey.EventCouponIssued, Properties: map[string]any{
+			"pool": pool, "code": c.Code, "coupon": c.ID, "source": "support"}}
+		if err := s.tellOf(ctx, tx, id, told); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, deed{by: by, verb: "customer.coupon", target: id, detail: map[string]any{"pool": pool, "coupon": c.ID, "reason": reason}})
+	})
+	return c, err
+}
+
+// lockCustomerNamed locks a customer, named as in Customer, and returns her id. The fault is not_found.
+func lockCustomerNamed(ctx context.Context, tx pgx.Tx, ref string) (string, error) {
+	id, err := resolve(ctx, tx, ref)
+	if err != nil {
+		return "", err
+	}
+	if err := lockCustomers(ctx, tx, []string{id}); err != nil {
+		return "", err
+	}
+	now, err := resolve(ctx, tx, ref)
+	if err == nil && now != id {
+		err = errAgain // merged while we waited
+	}
+	return id, err
+}
