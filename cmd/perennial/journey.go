@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,34 +27,50 @@ func journeyCommand(env map[string]string, std stdio) *cobra.Command {
 }
 
 func validateCommand(std stdio) *cobra.Command {
-	return &cobra.Command{
+	var output string
+	cmd := &cobra.Command{
 		Use:   "validate FOLDER…",
 		Short: "Checks journey.yaml and the messages beside it; prints every fault with its place and the mend",
 		Long: "Checks journey.yaml and the messages beside it. What the journey only names (another journey, a pool that exists on\n" +
 			"the server) is taken for granted. Exit status: 0 valid, 2 faults, 1 anything else.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			faulty := false
+			faulty, words, all := false, strings.Builder{}, []validated{}
 			for _, folder := range args {
 				def, problems, err := checkFolder(folder)
 				if err != nil {
 					return err
 				}
+				v := validated{Folder: folder, Valid: len(problems.Errors()) == 0, Problems: append(journey.Problems{}, problems...)}
 				for _, p := range problems {
-					fmt.Fprintln(std.out, p)
+					fmt.Fprintln(&words, p)
 				}
-				if len(problems.Errors()) > 0 {
-					faulty = true
-					continue
+				if v.Valid {
+					v.Journey = def.Key
+					fmt.Fprintf(&words, "%s: %s is valid\n", folder, def.Key)
 				}
-				fmt.Fprintf(std.out, "%s: %s is valid\n", folder, def.Key)
+				all, faulty = append(all, v), faulty || !v.Valid
 			}
-			if faulty {
-				return errFaults
+			raw, err := json.Marshal(all)
+			if err == nil {
+				err = show(std.out, output, raw, words.String())
 			}
-			return nil
+			if err == nil && faulty {
+				err = errFaults
+			}
+			return err
 		},
 	}
+	outputFlag(cmd, &output)
+	return cmd
+}
+
+// validated is what validate says of one folder, as JSON.
+type validated struct {
+	Folder   string           `json:"folder"`
+	Journey  string           `json:"journey,omitempty"` // its key, when it is valid
+	Valid    bool             `json:"valid"`
+	Problems journey.Problems `json:"problems"` // warnings too
 }
 
 // checkFolder parses the journey of a folder and compiles its messages. Places of problems are paths as the caller wrote them.

@@ -247,3 +247,17 @@ events:
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "PERENNIAL_URL")
 }
+
+func TestValidateAsJSON(t *testing.T) {
+	t.Parallel()
+	status, out, _ := command(t, nil, "journey", "validate", "-o", "json", library()[2], filepath.Join("testdata", "broken-journey"))
+	assert.Equal(t, 2, status)
+	var all []validated
+	require.NoError(t, json.Unmarshal([]byte(out), &all))
+	require.Len(t, all, 2)
+	assert.True(t, all[0].Valid)
+	assert.Equal(t, "win-back", all[0].Journey)
+	assert.False(t, all[1].Valid)
+	assert.NotZero(t, all[1].Problems[0].Line)
+	assert.NotEmpty(t, all[1].Problems[0].Message)
+}
