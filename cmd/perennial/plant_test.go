@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -174,6 +175,21 @@ func (p *plant) signUp(n int) (addresses []string) {
 
 func (p *plant) post(path string, body any) error {
 	return p.api().call(p.t.Context(), http.MethodPost, path, body, nil)
+}
+
+// report tells of one event as a shop does, under that messageId, and returns the status and Retry-After.
+func (p *plant) report(messageID string) (status int, retry string) {
+	p.t.Helper()
+	body := fmt.Sprintf(`{"userId":"bo","event":"Seen","messageId":%q}`, messageID)
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://"+p.address+"/v1/track", strings.NewReader(body))
+	require.NoError(p.t, err)
+	req.Header.Set("Authorization", "Bearer "+p.key)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(p.t, err)
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, res.Body)
+	return res.StatusCode, res.Header.Get("Retry-After")
 }
 
 func (p *plant) number(sql string, args ...any) (n int) {
