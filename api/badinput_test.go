@@ -34,6 +34,10 @@ func TestBadInput(t *testing.T) {
 		says         string
 		headers      []string
 	}{
+		{"no key", "", post, "/v1/track", m{"userId": "u", "event": "E"}, 401, "key", nil},
+		{"a key that nobody made", "", post, "/v1/track", m{"userId": "u", "event": "E"}, 401, "key", []string{"Authorization", "Bearer pk_ingest_none"}},
+		{"a role that may not", in, get, "/api/journeys", nil, 403, "ingest", nil},
+
 		{"a body over 1 MiB", in, post, "/v1/track", big + "x", 413, "1024 KiB", nil},
 		{"an event over 32 KiB", in, post, "/v1/track", m{"userId": "u", "event": "E", "properties": m{"x": big[:33<<10]}}, 413, "32 KiB", nil},
 		{"a batch over 500 KiB", in, post, "/v1/batch", m{"batch": []m{{"x": big[:600<<10]}}}, 413, "500 KiB", nil},
@@ -64,6 +68,9 @@ func TestBadInput(t *testing.T) {
 		{"an address with CR LF", in, post, "/v1/identify", m{"userId": "u", "traits": m{"email": "ada@example.com\r\nBcc: x@example.com"}}, 422, "traits.email", nil},
 		{"a display name", in, post, "/v1/identify", m{"userId": "u", "traits": m{"email": "Ada <ada@example.com>"}}, 422, "traits.email", nil},
 		{"a zero-width address", in, post, "/v1/identify", m{"userId": "u", "traits": m{"email": "a\u200bda@example.com"}}, 422, "traits.email", nil},
+		{"a bidi address", in, post, "/v1/identify", m{"userId": "u", "traits": m{"email": "a\u202eda@example.com"}}, 422, "traits.email", nil},
+		{"an address with NUL", in, post, "/v1/identify", m{"userId": "u", "traits": m{"email": "ada\x00@example.com"}}, 400, "NUL", nil},
+		{"an address over 254 bytes", in, post, "/v1/identify", m{"userId": "u", "traits": m{"email": big[:250] + "@x.co"}}, 422, "traits.email", nil},
 		{"an unknown zone", in, post, "/v1/identify", m{"userId": "u", "traits": m{"timezone": "Mars/Olympus"}}, 422, "traits.timezone", nil},
 		{"an empty batch", in, post, "/v1/batch", m{"batch": []m{}}, 422, "batch", nil},
 		{"an alias to nothing", in, post, "/v1/alias", m{"userId": "u"}, 422, "previousId", nil},
@@ -73,6 +80,12 @@ func TestBadInput(t *testing.T) {
 		{"nothing to publish", marketer, post, "/api/journeys/win-back/publish", m{}, 409, "no draft", nil},
 		{"a way that there is not", marketer, post, "/api/journeys/win-back/publish", m{"in_flight": "vanish"}, 422, "in_flight", nil},
 		{"a stale draft", marketer, put, "/api/journeys/win-back", winBack, 412, "read it", []string{"If-Match", `"old"`}},
+		{"a circle without a wait", marketer, put, "/api/journeys/win-back", steps("repeat: { times: 5, then: [ { send: tell-us } ] }"), 422, "without a wait", nil},
+		{"a wait below 0", marketer, put, "/api/journeys/win-back", steps("wait: -5d"), 422, "wait", nil},
+		{"a wait above 400 days", marketer, put, "/api/journeys/win-back", steps("wait: 401d"), 422, "400d", nil},
+		{"a name that dangles", marketer, put, "/api/journeys/win-back", steps("branch: [ { if: { coupon: lost, was: redeemed }, then: [ { wait: 5d } ] } ]"), 422, "lost", nil},
+		{"shares that are not 100", marketer, put, "/api/journeys/win-back", steps("split: [ { name: a, share: 60, then: [ { wait: 5d } ] }, { name: b, share: 30, then: [ { wait: 5d } ] } ]"), 422, "90", nil},
+		{"a zone of no journey", marketer, put, "/api/journeys/win-back", strings.Replace(winBack, "{ event: Signed Up }", "{ schedule: { cron: '0 9 * * *', zone: Mars/Olympus } }", 1), 422, "Mars/Olympus", nil},
 		{"a template outside", marketer, put, "/api/journeys/win-back/templates/..%2Fx.html", "x", 422, "named after", nil},
 		{"a template with a fault", marketer, put, "/api/journeys/win-back/templates/we-miss-you.html", "a\n{{ end }}", 422, "ends nothing", nil},
 		{"a journey that is not there", support, get, "/api/journeys/none/report", nil, 404, "none", nil},
@@ -101,6 +114,9 @@ func TestBadInput(t *testing.T) {
 	}
 	assert.NotContains(t, s.log.String(), "panic")
 }
+
+// steps is win-back with one more step at its end.
+func steps(step string) string { return winBack + "  - " + step + "\n" }
 
 func pack(text string) []byte {
 	var b bytes.Buffer
