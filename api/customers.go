@@ -57,6 +57,15 @@ func setTopics(ctx context.Context, s *server, r *request, in topicsIn) (any, er
 	return journey.Page[journey.ConsentState]{Data: states}, err
 }
 
+type noteIn struct {
+	Text string `json:"text"`
+}
+
+func addNote(ctx context.Context, s *server, r *request, in noteIn) (any, error) {
+	n, err := s.Control.AddNote(ctx, r.By, r.param("id"), in.Text)
+	return answer{status: http.StatusCreated, body: n}, err
+}
+
 func getEnrollment(ctx context.Context, s *server, r *request) (any, error) {
 	return s.Read.Enrollment(ctx, r.param("id"))
 }

@@ -90,6 +90,7 @@ func (s *shop) live(user string) (customer, enrollment string) {
 	s.must(journey.RoleSupport, http.MethodPost, path+"/resume", m{})
 	s.must(journey.RoleSupport, http.MethodPost, path+"/pause", m{"reason": canary})
 	s.must(journey.RoleSupport, http.MethodPost, "/api/tasks/"+task+"/done", m{"outcome": "reached", "note": canary}, "Idempotency-Key", "t1")
+	s.must(journey.RoleSupport, http.MethodPost, path+"/notes", m{"text": canary + " moves house"}, "Idempotency-Key", canary+"-note")
 	s.must(journey.RoleSupport, http.MethodPost, path+"/topics", m{"topics": m{"offers": false}})
 	s.must(journey.RoleSupport, http.MethodPost, path+"/topics", m{"topics": m{"offers": true}, "wording": canary})
 	s.must(journey.RoleAdmin, http.MethodPut, "/api/suppressions/"+canary+"@example.com", m{"reason": canary + " asked", "scope": "all"})
@@ -115,7 +116,7 @@ func TestErasureTakesAllThatIsHers(t *testing.T) {
 	customer, enrollment := s.live(user)
 	held := s.leaves(canary)
 	for _, table := range []string{"customers", "customer_ids", "events", "event_ids", "consent_changes", "enrollments", "step_log", "messages", "coupons",
-		"survey_invites", "tasks", "pauses", "audit", "idempotency", "suppressions"} {
+		"survey_invites", "tasks", "notes", "pauses", "audit", "idempotency", "suppressions"} {
 		assert.True(t, strings.Contains(strings.Join(held, "\n"), table+": "), "the life has left its trace in %s", table)
 	}
 	before := s.must(journey.RoleViewer, http.MethodGet, "/api/journeys/win-back/report", nil)
@@ -297,7 +298,7 @@ func TestNothingOfHersIsLogged(t *testing.T) {
 	s.publish("account", account, accountFiles)
 	s.live(canary)
 	for _, table := range []string{"customers", "customer_ids", "events", "event_ids", "consents", "enrollments", "step_log", "messages", "coupons", "survey_invites",
-		"tasks", "pauses", "audit", "suppressions", "erasures", "journeys", "versions", "idempotency"} {
+		"tasks", "notes", "pauses", "audit", "suppressions", "erasures", "journeys", "versions", "idempotency"} {
 		_, err := s.sql.Exec(t.Context(), `ALTER TABLE "`+table+`" RENAME TO gone`)
 		require.NoError(t, err)
 		for _, c := range []struct{ method, path, body string }{
@@ -306,6 +307,7 @@ func TestNothingOfHersIsLogged(t *testing.T) {
 			{http.MethodPost, "/api/customers/user:CANARY/pause", `{"reason": "CANARY"}`}, {http.MethodPost, "/api/customers/user:CANARY/topics", `{"topics": {"offers": true}, "wording": "CANARY"}`},
 			{http.MethodGet, "/api/events/CANARY", ""}, {http.MethodGet, "/api/events?name=CANARY", ""}, {http.MethodGet, "/api/enrollments/enr_1", ""},
 			{http.MethodPost, "/api/enrollments/enr_1/exit", `{"reason": "CANARY"}`}, {http.MethodGet, "/api/messages/msg_1", ""}, {http.MethodPost, "/api/tasks/tsk_1/done", `{"outcome": "CANARY"}`},
+			{http.MethodPost, "/api/customers/user:CANARY/notes", `{"text": "CANARY"}`},
 			{http.MethodPost, "/api/coupons/redeem", `{"code": "CANARY", "order_id": "CANARY", "customer": "user:CANARY"}`},
 			{http.MethodPost, "/api/send", `{"message": "account/password-changed", "customer": "user:CANARY", "properties": {"device": "CANARY"}}`},
 			{http.MethodPost, "/api/journeys/win-back/enrollments", `{"customer": "user:CANARY", "properties": {"x": "CANARY"}}`},
@@ -353,7 +355,7 @@ func TestExportHoldsEverything(t *testing.T) {
 	assert.Equal(t, true, out.json["complete"])
 	assert.Equal(t, 1.0, out.json["format"])
 	for _, section := range []string{"customer", "ids", "suppressions", "consents", "consent_changes", "enrollments", "decisions", "messages", "clicks_and_views",
-		"coupons", "surveys", "tasks", "pauses", "audit", "events"} {
+		"coupons", "surveys", "tasks", "notes", "pauses", "audit", "events"} {
 		assert.NotEmpty(t, out.json[section], section)
 	}
 	list := out.json["events"].([]any)

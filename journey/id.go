@@ -16,6 +16,7 @@ const (
 	PrefixCoupon     = "cpn_"
 	PrefixSurvey     = "srv_"
 	PrefixTask       = "tsk_"
+	PrefixNote       = "not_"
 	PrefixKey        = "key_"
 	PrefixPause      = "pau_"
 	PrefixUser       = "usr_"

@@ -24,6 +24,7 @@ type CustomerOverview struct {
 	Enrollments []EnrollmentView `json:"enrollments"`          // active ones first, then the newest
 	Coupons     []CouponView     `json:"coupons"`
 	Tasks       []TaskView       `json:"tasks"` // open ones
+	Notes       []Note           `json:"notes"` // the newest 100
 }
 
 // ConsentState says where she stands with one topic.
@@ -118,6 +119,15 @@ type SentMessage struct {
 	SurveyID string     `json:"survey,omitempty"`
 	DotWall  *time.Time `json:"-"`      // wall time at which it was handed over
 	Clicks   int        `json:"clicks"` // by people; machines are not counted
+}
+
+// Note is what a person of ours wrote down about a customer.
+type Note struct {
+	ID       string    `json:"id"`
+	Customer string    `json:"customer"`
+	Text     string    `json:"text"`
+	By       string    `json:"by"` // name of whoever wrote it
+	At       time.Time `json:"at"`
 }
 
 // TaskView is one task as it is shown.

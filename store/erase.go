@@ -193,6 +193,7 @@ func anonymise(queue func(string, ...any), h *her, now time.Time) {
 func forget(queue func(string, ...any), h *her) {
 	queue(`DELETE FROM requests WHERE enrollment_id = ANY($1)`, h.enrollments)
 	queue(`DELETE FROM step_log WHERE customer_id = ANY($1)`, h.customers)
+	queue(`DELETE FROM notes WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM tasks WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM parcels WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM calls WHERE customer_id = ANY($1)`, h.customers)

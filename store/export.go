@@ -75,6 +75,8 @@ func exportSections() []exportSection {
 		FROM parcels WHERE customer_id = $1 AND kind IN ('notice', 'mail') AND $2 < id ORDER BY id LIMIT $3`},
 		{"tasks", `
 		SELECT id, to_jsonb(t) - 'customer_id' FROM tasks t WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
+		{"notes", `
+		SELECT id, to_jsonb(n) - 'customer_id' FROM notes n WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"pauses", `
 		SELECT p.id, to_jsonb(p) FROM pauses p
 		WHERE (scope = 'customer' AND target = $1 OR scope = 'enrollment' AND target IN (SELECT id FROM enrollments WHERE customer_id = $1))

@@ -220,6 +220,7 @@ func moveRows(b *pgx.Batch, from, into string) {
 	b.Queue(`DELETE FROM segment_checks WHERE customer_id = $1`, from)
 	queueCheck(b, into)
 	b.Queue(`UPDATE coupons SET customer_id = $2 WHERE customer_id = $1`, from, into)
+	b.Queue(`UPDATE notes SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE tasks SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE parcels SET customer_id = $2 WHERE customer_id = $1`, from, into)
 	b.Queue(`UPDATE calls SET customer_id = $2 WHERE customer_id = $1`, from, into)

@@ -32,6 +32,9 @@ func (s *Store) Overview(ctx context.Context, ref string) (o journey.CustomerOve
 	if o.Tasks, err = openTasksOf(ctx, s.pool, c.ID); err != nil {
 		return o, err
 	}
+	if o.Notes, err = notesOf(ctx, s.pool, c.ID); err != nil {
+		return o, err
+	}
 	if o.Suppressed, err = s.suppressionOf(ctx, c.Email); err != nil {
 		return o, err
 	}

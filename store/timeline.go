@@ -10,22 +10,23 @@ import (
 	"perennial/journey"
 )
 
-// The timeline is merged from three places: what she and the systems did (events), what journeys decided (step_log) and what
-// became of messages (the ledger, at the moments of the events that say so). Events of our own that only repeat one of the
+// The timeline is merged from four places: what she and the systems did (events), what journeys decided (step_log), what became
+// of messages (the ledger, at the moments of the events that say so) and what people noted. Events of our own that only repeat one of the
 // others are left out; a bounce that was reported later (it has a source) repeats nothing.
 const (
 	mailEvents = `('Message Sent', 'Message Dropped', 'Message Bounced')`
 	repeated   = `('Journey Entered', 'Journey Exited', 'Goal Reached', 'Coupon Issued', 'Message Sent', 'Message Dropped', 'Message Bounced')`
 )
 
-// The three places, in the order in which one thing leads to another within the same moment.
+// The four places, in the order in which one thing leads to another within the same moment.
 const (
 	sourceEvent = iota + 1
 	sourceDecision
 	sourceMessage
+	sourceNote
 )
 
-// Columns of the three places; they read into a happening.
+// Columns of the four places; they read into a happening.
 const (
 	eventHappenings = `SELECT e.happened_at AS at, 1 AS source, lpad(e.seq::text, 20, '0') AS id, e.customer_id AS customer,
 		'' AS journey, coalesce(e.properties->>'enrollment', '') AS enrollment, '' AS step, e.kind, e.name AS what, e.id AS ref,
@@ -36,7 +37,8 @@ const (
 		m.step, '', m.state, m.id, ` + messageDetail + ` FROM events t JOIN messages m ON m.id = coalesce(t.properties->>'message_id', t.properties->>'message')`
 	doubtHappenings = `SELECT m.not_before_at, 3, m.id, m.customer_id, m.journey_key, m.enrollment_id, m.step, '', m.state, m.id,
 		` + messageDetail + ` FROM messages m`
-	messageDetail = `jsonb_build_object('subject', m.subject, 'template', m.template, 'reason', m.reason, 'topic', m.topic, 'reply', m.reply_text)`
+	noteHappenings = `SELECT n.at, 4, n.id, n.customer_id, '', '', '', '', 'note', n.id, jsonb_build_object('by', n.by, 'text', n.text) FROM notes n`
+	messageDetail  = `jsonb_build_object('subject', m.subject, 'template', m.template, 'reason', m.reason, 'topic', m.topic, 'reply', m.reply_text)`
 )
 
 // happening is one row of the merged timeline, before it is put into words.
@@ -65,7 +67,7 @@ func (s *Store) Timeline(ctx context.Context, customer string, f journey.Timelin
 		return none, badCursor()
 	}
 	source, err := strconv.Atoi(from[1])
-	if err != nil || source < 0 || source > sourceMessage {
+	if err != nil || source < 0 || source > sourceNote {
 		return none, badCursor()
 	}
 	rows, err := s.pool.Query(ctx, `
@@ -74,6 +76,7 @@ func (s *Store) Timeline(ctx context.Context, customer string, f journey.Timelin
 			UNION ALL `+decisionHappenings+` WHERE l.customer_id = $1
 			UNION ALL `+messageHappenings+` WHERE t.customer_id = $1 AND t.number IS NOT NULL AND t.kind = 'own' AND t.name IN `+mailEvents+` AND NOT t.properties ? 'source'
 			UNION ALL `+doubtHappenings+` WHERE m.customer_id = $1 AND m.state = 'unknown'
+			UNION ALL `+noteHappenings+` WHERE n.customer_id = $1
 		) h JOIN customers c ON c.id = h.customer
 		WHERE ($2 = '' OR (h.at, h.source, h.id) < (nullif($2, '')::timestamptz, $3::int, $4)) AND ($6 = '' OR h.journey = $6)
 			AND CASE $7 WHEN 'event' THEN h.source = 1 WHEN 'decision' THEN h.source = 2 WHEN 'message' THEN h.source = 3
@@ -207,7 +210,8 @@ func (s *Store) entries(list []happening) []journey.TimelineEntry {
 }
 
 func (h happening) source() string {
-	return map[int]string{sourceEvent: journey.KindEvent, sourceDecision: journey.KindDecision, sourceMessage: journey.KindMessage}[h.Source]
+	return map[int]string{sourceEvent: journey.KindEvent, sourceDecision: journey.KindDecision, sourceMessage: journey.KindMessage,
+		sourceNote: journey.KindNote}[h.Source]
 }
 
 func (h happening) who() string {
@@ -227,14 +231,16 @@ func joined(first, last string) string {
 }
 
 func (h happening) words(zone *time.Location) string {
+	text := func(key string) string {
+		word, _ := h.Detail[key].(string)
+		return word
+	}
 	switch h.Source {
 	case sourceDecision:
 		return journey.LogWords(journey.LogEntry{At: h.At, Step: h.Step, What: h.What, Detail: h.Detail}, zone)
+	case sourceNote:
+		return "noted by " + text("by") + ": " + text("text")
 	case sourceMessage:
-		text := func(key string) string {
-			word, _ := h.Detail[key].(string)
-			return word
-		}
 		return journey.MessageWords(journey.MessageSummary{State: journey.MessageState(h.What), Subject: text("subject"),
 			Template: text("template"), Reason: text("reason"), Topic: text("topic"), ReplyText: text("reply")})
 	}
