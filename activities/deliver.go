@@ -51,7 +51,8 @@ type Templates interface {
 }
 
 // Sender is what sends needs. One serves all lanes of a process, and lives as long as the process: a connection that waits for
-// the reply after a dot outlives the activity that began it. All fields but Sandbox and those after Log are required.
+// the reply after a dot outlives the activity that began it. All fields but Sandbox and those after Log are required; a lane of
+// mail asks for nothing of Hand and Secret, one of endpoints for nothing of Dial and Compose.
 type Sender struct {
 	Ledger  Ledger
 	Clock   *journey.Clock
@@ -61,10 +62,15 @@ type Sender struct {
 	Brand   journey.Brand
 	Tokens  journey.Tokens
 	Sandbox bool // the relay is the inbox of the installation
-	Log     *slog.Logger
-	Slots   int           // messages of one lane on their way at a time; 0: 8
-	Aside   time.Duration // how long a reply may take before the slot of its message goes to another; 0: 5 seconds
-	Drain   time.Duration // how long a run that ends waits for what is under way; 0: 10 seconds
+
+	// Hand gives a message to the endpoint that is its channel; it asks atDot before the last byte, as a Wire does.
+	Hand   func(ctx context.Context, p journey.Post, atDot func(ctx context.Context, inside bool) error) journey.Outcome
+	Secret func(variable string) string // of an endpoint, out of the environment; "" there is none
+
+	Log   *slog.Logger
+	Slots int           // messages of one lane on their way at a time; 0: 8
+	Aside time.Duration // how long a reply may take before the slot of its message goes to another; 0: 5 seconds
+	Drain time.Duration // how long a run that ends waits for what is under way; 0: 10 seconds
 
 	// Tide raises the ledger's tide above what the lane has seen, and holds all sending where it was lower: the database went back to
 	// an older backup, and would send again what was sent since. nil: it is not watched.
@@ -246,7 +252,7 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // fill claims as many messages as there are free slots and the rates allow, and begins to send them. It claims nothing while the
-// relay cannot be reached: a message that is claimed and stands still would hold up a pause.
+// relay of a lane of mail cannot be reached: a message that is claimed and stands still would hold up a pause.
 func (r *run) fill(ctx, attempts context.Context) (sent bool, err error) {
 	l, s := r.lane, r.lane.sender
 	free := l.seats(ctx)
@@ -317,9 +323,9 @@ func (l *lane) seats(ctx context.Context) (free int) {
 func (r *run) begin(ctx context.Context, c journey.Claimed) {
 	l := r.lane
 	fence := journey.Fence{ID: c.Message.ID, Attempt: c.Message.Attempt}
-	domain := domainOf(c.Customer.Email)
+	domain := journey.Destination(c.Message.Channel, c.Customer.Email)
 	if c.Bytes != nil {
-		domain = domainOf(c.Message.Address)
+		domain = journey.Destination(c.Message.Channel, c.Message.Address)
 	}
 	l.pace.take(l.sender.Clock.Wall(), domain)
 	l.hold(fence, true)

@@ -36,7 +36,11 @@ type lane struct {
 
 func newLane(s *Sender, name string) *lane {
 	slots := s.slots()
-	l := &lane{sender: s, name: name, dots: make(chan dotAsk), replies: make(chan storing), pace: newPace(s.Rate, s.DomainRates),
+	pace := newPace(s.Rate, s.DomainRates)
+	if !journey.IsMailLane(name) {
+		pace = newPace(0, nil) // the rates are those of the relay
+	}
+	l := &lane{sender: s, name: name, dots: make(chan dotAsk), replies: make(chan storing), pace: pace,
 		slots: make(chan struct{}, slots), aside: make(chan struct{}, slots*asidePerSlot),
 		idle: make(chan Wire, slots*(1+asidePerSlot)), dialing: make(chan struct{}, slots),
 		held: map[journey.Fence]bool{}}
@@ -134,12 +138,12 @@ func (l *lane) trip(domain string, kind journey.OutcomeKind) {
 
 func (l *lane) putOff(domain string, o journey.Outcome) {
 	if shut := l.gates.fault(l.sender.Clock.Wall(), domain); shut > 0 {
-		l.sender.Log.Warn("a domain puts us off; its mail waits for a while, that of others goes on", "lane", l.name, "domain", domain,
+		l.sender.Log.Warn("a destination puts us off; what goes to it waits for a while, the rest goes on", "lane", l.name, "to", domain,
 			"code", o.Code, "for", shut)
 	}
 }
 
-// skip lists the domains to which nothing is to go now: they are shut, or have had what their rate lets through.
+// skip lists the destinations to which nothing is to go now: they are shut, or have had what their rate lets through.
 func (l *lane) skip() []string {
 	wall := l.sender.Clock.Wall()
 	shut, _ := l.gates.shut(wall, 0)

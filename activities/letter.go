@@ -37,8 +37,8 @@ func (l *lane) send(ctx context.Context, c journey.Claimed, passed func()) journ
 		return reply
 	}
 	reply.Address = out.to
-	atDot := func(ctx context.Context) error {
-		dot := journey.Dot{Fence: reply.Fence, Address: out.to, Subject: out.subject, Bytes: out.bytes, Links: out.links}
+	atDot := func(ctx context.Context, inside bool) error {
+		dot := journey.Dot{Fence: reply.Fence, Address: out.to, Subject: out.subject, Bytes: out.bytes, Links: out.links, Inside: inside}
 		defer arrive()
 		if err := l.pass(ctx, dot); err != nil {
 			return err
@@ -46,7 +46,11 @@ func (l *lane) send(ctx context.Context, c journey.Claimed, passed func()) journ
 		passed()
 		return nil
 	}
-	reply.Outcome = l.hand(ctx, out, atDot)
+	if c.Message.Channel == journey.ChannelEmail {
+		reply.Outcome = l.hand(ctx, out, func(ctx context.Context) error { return atDot(ctx, false) })
+	} else {
+		reply.Outcome = l.sender.handOver(ctx, c, out, atDot)
+	}
 	return reply
 }
 
@@ -85,6 +89,9 @@ func (l *lane) write(ctx context.Context, c journey.Claimed) (out letter, err er
 			return out, err
 		}
 	}
+	if c.Message.Channel != journey.ChannelEmail {
+		return out, nil
+	}
 	parsed, err := netmail.ReadMessage(bytes.NewReader(out.bytes))
 	if err != nil {
 		return out, errors.New("the message has no headers")
@@ -110,7 +117,12 @@ func (s *Sender) write(ctx context.Context, c journey.Claimed) (out letter, err 
 	if err != nil {
 		return out, err
 	}
-	out.to, out.subject = c.Customer.Email, r.Subject
+	out.subject = r.Subject
+	if c.Message.Channel != journey.ChannelEmail {
+		out.bytes, err = s.handover(c, r)
+		return out, err
+	}
+	out.to = c.Customer.Email
 	out.bytes, err = s.Compose(s.envelope(c, r, links))
 	return out, err
 }

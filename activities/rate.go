@@ -114,8 +114,3 @@ func (p *pace) wait(wall time.Time, most time.Duration) time.Duration {
 	}
 	return most
 }
-
-// domainOf is the domain of an address, in lower case.
-func domainOf(address string) string {
-	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
-}

@@ -65,10 +65,14 @@ func (s *seat) leave() {
 	}
 }
 
-// ready says whether a message can be sent now: the breaker is closed, and there is a connection or a new one can be had.
+// ready says whether a message can be sent now: the breaker is closed, and there is a connection or a new one can be had. Endpoints
+// share no connection: each is reached or not when its message is handed over.
 func (l *lane) ready(ctx context.Context) bool {
 	if l.shutFor() > 0 {
 		return false
+	}
+	if !journey.IsMailLane(l.name) {
+		return true
 	}
 	if len(l.idle) > 0 {
 		return true

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 
 	"github.com/jhillyerd/enmime/v2"
@@ -22,11 +23,17 @@ type Header struct {
 	Value string `json:"value"`
 }
 
-// ReadLetter reads a mail as it was sent.
+// ReadLetter reads a message as it was sent: a mail, or what an endpoint was given.
 func ReadLetter(m journey.SentMessage) (Letter, error) {
 	l := Letter{Headers: []Header{}}
 	if len(m.Bytes) == 0 {
 		return l, nil
+	}
+	if m.Channel != journey.ChannelEmail {
+		var h journey.Handover
+		err := json.Unmarshal(m.Bytes, &h)
+		l.HTML, l.Text = h.Data.HTML, h.Data.Text
+		return l, err
 	}
 	mail, err := enmime.ReadEnvelope(bytes.NewReader(m.Bytes))
 	if err != nil {

@@ -49,7 +49,7 @@ func (d *decision) withheld(l letter) (posting, bool) {
 // sendTo queues the message for one recipient, or records why not; it returns that reason.
 func (d *decision) sendTo(step *Step, l letter, r *Recipient) string {
 	l.recipient = r
-	if reason := d.unsendableTo(r, l.topic); reason != "" {
+	if reason := d.forbids(l, r.Email, r.Suppressed, r.Consents[l.topic]); reason != "" {
 		d.heldOnce(l, reason)
 		return reason
 	}
@@ -64,18 +64,6 @@ func (d *decision) sendTo(step *Step, l letter, r *Recipient) string {
 	}
 	d.queue(step, l, later(notBefore, free))
 	return ""
-}
-
-func (d *decision) unsendableTo(r *Recipient, topic string) string {
-	switch {
-	case r.Email == "":
-		return ReasonNoAddress
-	case r.Suppressed:
-		return ReasonSuppressed
-	case topic == TopicTransactional || d.agreed(r.Consents[topic], topic):
-		return ""
-	}
-	return ReasonNoConsent
 }
 
 // agreed says whether a consent lets mail on the topic pass.

@@ -14,6 +14,7 @@ const (
 // letter is one message that a step wants to send.
 type letter struct {
 	message, topic, from, replyTo string
+	channel                       string // key of the endpoint; "" e-mail
 	anyTime                       bool
 	expires                       time.Duration
 	unless                        *Cond
@@ -34,7 +35,7 @@ const (
 
 func (s *Send) letter() letter {
 	return letter{
-		message: s.Message, topic: s.Topic, from: s.From, replyTo: s.ReplyTo, anyTime: s.AnyTime, expires: s.Expires,
+		message: s.Message, topic: s.Topic, from: s.From, replyTo: s.ReplyTo, channel: s.Channel, anyTime: s.AnyTime, expires: s.Expires,
 		unless: s.Unless, trouble: s.IfUnsendable,
 	}
 }
@@ -61,7 +62,7 @@ func (d *decision) post(step *Step, l letter) posting {
 	if l.unless != nil && l.unless.Holds(d.lookup(), nil) {
 		return d.notSent(l, ReasonUnless)
 	}
-	if reason := d.unsendable(l.topic); reason != "" {
+	if reason := d.unsendable(l); reason != "" {
 		return d.troubled(l, reason)
 	}
 	if d.standsInLine(step, l) {
@@ -121,21 +122,23 @@ func (d *decision) notSent(l letter, reason string) posting {
 	return passed
 }
 
-// unsendable returns the reason why no mail on the topic may go to her, "" when it may. The claim asks again.
-func (d *decision) unsendable(topic string) string {
+// unsendable returns the reason why the letter may not go to her, "" when it may. The claim asks again.
+func (d *decision) unsendable(l letter) string {
 	c := &d.facts.Customer
+	return d.forbids(l, c.Email, d.facts.Suppressed, c.Consents[l.topic])
+}
+
+// forbids asks for an address, which may be suppressed, only of what goes out by e-mail, and for consent whatever it goes out by.
+func (d *decision) forbids(l letter, email string, suppressed bool, consent Consent) string {
 	switch {
-	case c.Email == "":
+	case l.channel == "" && email == "":
 		return ReasonNoAddress
-	case d.facts.Suppressed:
+	case l.channel == "" && suppressed:
 		return ReasonSuppressed
-	case topic == TopicTransactional:
+	case l.topic == TopicTransactional || d.agreed(consent, l.topic):
 		return ""
 	}
-	if !d.agreed(c.Consents[topic], topic) {
-		return ReasonNoConsent
-	}
-	return ""
+	return ReasonNoConsent
 }
 
 func (d *decision) troubled(l letter, reason string) posting {
@@ -184,7 +187,7 @@ func (d *decision) queue(step *Step, l letter, notBefore time.Time) {
 	m := Message{
 		ID: d.newID(PrefixMessage), EnrollmentID: d.facts.EnrollmentID, JourneyKey: d.facts.JourneyKey,
 		Version: d.facts.Version, Step: step.ID, Visit: d.st.Visits[step.ID], CustomerID: d.facts.Customer.ID,
-		Channel: ChannelEmail, Lane: LaneMarketing, Topic: l.topic, Template: l.message, From: l.from, ReplyTo: l.replyTo,
+		Channel: or(l.channel, ChannelEmail), Lane: LaneFor(l.channel, l.topic), Topic: l.topic, Template: l.message, From: l.from, ReplyTo: l.replyTo,
 		SurveyID: l.survey, Coupons: maps.Clone(d.st.Coupons), State: MessageQueued, NotBefore: notBefore, QueuedAt: d.now,
 		Data: MessageData{Trigger: cloneMap(d.st.Trigger), Answer: cloneMap(d.st.Answer), Vars: cloneMap(d.st.Vars)},
 	}
@@ -196,7 +199,7 @@ func (d *decision) queue(step *Step, l letter, notBefore time.Time) {
 	}
 	expires := ExpiresMarketing
 	if l.topic == TopicTransactional {
-		m.Lane, expires = LaneTransactional, ExpiresTransactional
+		expires = ExpiresTransactional
 	}
 	if l.expires > 0 {
 		expires = l.expires
@@ -205,6 +208,9 @@ func (d *decision) queue(step *Step, l letter, notBefore time.Time) {
 	d.out.Effects.Messages = append(d.out.Effects.Messages, m)
 	d.datesCoupons(m.NotBefore)
 	about := detail{"message": l.message}
+	if l.channel != "" {
+		about["channel"] = l.channel
+	}
 	if m.Variant != "" {
 		about["variant"] = m.Variant
 	}

@@ -218,6 +218,7 @@ type Arm struct {
 type Send struct {
 	Message       string        // name of the template
 	Role          string        // one message to each customer of her account with that role; "" to her
+	Channel       string        // key of the endpoint that it goes out to; "" e-mail
 	Topic         string        // "" the journey's
 	From, ReplyTo string        // "" the template's, then the installation's
 	AnyTime       bool          // window: any

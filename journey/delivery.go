@@ -18,6 +18,48 @@ type Claimed struct {
 	Hash     string            // of the version: its templates are kept in memory by it
 	Bytes    []byte            // as they were at an earlier dot: sent again unchanged; nil: render
 	Links    []string          // of Bytes
+	Route    *Route            // to the endpoint that is its channel; nil: it goes by e-mail, or nobody declares the endpoint any more
+}
+
+// Route is where the messages of a channel go, and what they are signed with.
+type Route struct {
+	URL       string
+	Secret    string // whsec_…; "" the environment has it
+	SecretEnv string // the variable that holds the secret; "" Secret is it
+}
+
+// Handover is a message as an endpoint gets it, in JSON.
+type Handover struct {
+	ID        string       `json:"id"`   // msg_…
+	Type      string       `json:"type"` // HandoverType
+	Timestamp time.Time    `json:"timestamp"`
+	Data      HandoverData `json:"data"`
+}
+
+// HandoverType is the type of a message that is handed to an endpoint.
+const HandoverType = "message"
+
+// HandoverData says to whom the message is, where it comes from, and what she is to read.
+type HandoverData struct {
+	Customer HandoverCustomer `json:"customer"`
+	Journey  string           `json:"journey"`
+	Step     string           `json:"step"`
+	Message  string           `json:"message"` // name of the template
+	Topic    string           `json:"topic"`
+	Subject  string           `json:"subject"`
+	Text     string           `json:"text"`
+	HTML     string           `json:"html"`
+}
+
+// HandoverCustomer is what an endpoint needs to reach her. What is not known is left out.
+type HandoverCustomer struct {
+	ID         string `json:"id"` // cus_…
+	ExternalID string `json:"external_id,omitempty"`
+	Email      string `json:"email,omitempty"`
+	Phone      any    `json:"phone,omitempty"` // the attribute, as it came in
+	FirstName  string `json:"first_name,omitempty"`
+	Locale     string `json:"locale,omitempty"`
+	Timezone   string `json:"timezone,omitempty"`
 }
 
 // Rendered is a message out of its template: what a person reads, before it is composed to bytes.
@@ -50,6 +92,7 @@ type Dot struct {
 	Subject string
 	Bytes   []byte
 	Links   []string // targets of its click links, in order
+	Inside  bool     // of another channel: the endpoint is in a network that the operator allows
 }
 
 // OutcomeKind says what became of one attempt to send.
@@ -118,5 +161,5 @@ type ClaimOptions struct {
 	Limit   int
 	Lease   time.Duration // wall time until another sender may have them
 	Sandbox bool          // the relay is the inbox of the installation: whoever the mail is to, it goes nowhere else
-	Skip    []string      // domains of recipients, in lower case, to whom nothing is to go now
+	Skip    []string      // destinations to which nothing is to go now
 }

@@ -65,7 +65,7 @@ func (s *Send) more() string {
 	if len(s.Subjects) > 0 {
 		subjects = "one of " + strconv.Itoa(len(s.Subjects)) + " subjects"
 	}
-	return sentences(given("to each ", s.Role), subjects, given("topic ", s.Topic), anyTime, given("unless ", s.Unless.Words()), spanOf("expires after ", s.Expires))
+	return sentences(given("by ", s.Channel), given("to each ", s.Role), subjects, given("topic ", s.Topic), anyTime, given("unless ", s.Unless.Words()), spanOf("expires after ", s.Expires))
 }
 
 func (w *Wait) describe() (what, more string) {

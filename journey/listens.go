@@ -68,7 +68,9 @@ func (d *decision) listensHeld(step *Step, l *listening) {
 	case step.Coupon != nil:
 		l.add(ListenPool + step.Coupon.Pool)
 	case step.Send != nil:
-		l.add(ListenAttribute + "email")
+		if step.Send.Channel == "" {
+			l.add(ListenAttribute + "email")
+		}
 		l.condition(step.Send.Unless, 0)
 		if topic := or(step.Send.Topic, d.def.Topic); topic != TopicTransactional {
 			l.add(ListenConsent + topic)

@@ -1,6 +1,9 @@
 package journey
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // MessageState is where a message stands in the ledger (design, section 5).
 type MessageState string
@@ -17,16 +20,46 @@ const (
 	MessageDropped  MessageState = "dropped"
 )
 
-// Lanes. A lane is one Delivery workflow; transactional mail never stands behind a newsletter.
+// Lanes. A lane is one Delivery workflow; transactional mail never stands behind a newsletter, and no mail behind an endpoint.
 const (
-	LaneTransactional = "email-transactional"
-	LaneMarketing     = "email-marketing"
+	LaneTransactional        = "email-transactional"
+	LaneMarketing            = "email-marketing"
+	LaneWebhookTransactional = "webhook-transactional"
+	LaneWebhookMarketing     = "webhook-marketing"
 )
 
 // Lanes lists every lane.
-func Lanes() []string { return []string{LaneTransactional, LaneMarketing} }
+func Lanes() []string {
+	return []string{LaneTransactional, LaneMarketing, LaneWebhookTransactional, LaneWebhookMarketing}
+}
 
-// ChannelEmail is the channel of e-mail.
+// LaneFor is the lane of a message on a topic that goes out by a channel; "" is e-mail.
+func LaneFor(channel, topic string) string {
+	mail, transactional := channel == "" || channel == ChannelEmail, topic == TopicTransactional
+	switch {
+	case mail && transactional:
+		return LaneTransactional
+	case mail:
+		return LaneMarketing
+	case transactional:
+		return LaneWebhookTransactional
+	}
+	return LaneWebhookMarketing
+}
+
+// IsMailLane says whether what goes out in a lane is e-mail.
+func IsMailLane(lane string) bool { return lane == LaneTransactional || lane == LaneMarketing }
+
+// Destination is whom a message is handed to, as far as that may be slow or put us off: the domain of an address, or the endpoint
+// that is its channel, as it stands in ClaimOptions.Skip.
+func Destination(channel, address string) string {
+	if channel == ChannelEmail {
+		return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
+	}
+	return "endpoint " + channel
+}
+
+// ChannelEmail is the channel of e-mail. Any other is the key of an endpoint.
 const ChannelEmail = "email"
 
 // Message is one row of the ledger. Its key is (EnrollmentID, Step, Visit, CustomerID, Channel).

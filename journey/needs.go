@@ -305,6 +305,7 @@ func (d *Definition) References() References {
 		switch {
 		case s.Send != nil:
 			topics.add(s.Send.Topic)
+			webhooks.add(s.Send.Channel)
 		case s.Coupon != nil:
 			pools.add(s.Coupon.Pool)
 		case s.Survey != nil:

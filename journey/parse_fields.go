@@ -18,7 +18,7 @@ type fields struct {
 	empty  map[string]bool // written without a value, or with a typo: reported already
 }
 
-// fields reads a map. place names it in messages and in the table of words to come; known are its keys in canonical order.
+// fields reads a map. place names it in messages; known are its keys in canonical order.
 // It returns nil, reported, when n is no map.
 func (p *parser) fields(n *yaml.Node, place string, known ...string) *fields {
 	if n.Kind != yaml.MappingNode {
@@ -30,8 +30,6 @@ func (p *parser) fields(n *yaml.Node, place string, known ...string) *fields {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
-		case isLater(place, key.Value):
-			p.later(key, key.Value)
 		case !slices.Contains(known, key.Value):
 			if !p.marked[key] {
 				p.unknown(key, place, known)
@@ -86,21 +84,6 @@ func (p *parser) head(n *yaml.Node, place string, heads, others []string) string
 
 func (p *parser) unknown(key *yaml.Node, place string, known []string) {
 	p.fault(key, fmt.Sprintf("%s is not known in %s", quote(key.Value), place), p.suggestion(key.Value, known))
-}
-
-func (p *parser) later(at *yaml.Node, word string) {
-	p.fault(at, fmt.Sprintf("%s is not part of this release of the language", quote(word)), "leave it out")
-}
-
-// isLater says whether a word belongs to the language, at that place, but not to this release. This is the one table of what
-// is still to come.
-func isLater(place, word string) bool {
-	var words []string
-	switch place {
-	case "send":
-		words = []string{"channel"}
-	}
-	return slices.Contains(words, word)
 }
 
 // suggestion is the mend for a word that is not known: the nearest one that is, or all of them.

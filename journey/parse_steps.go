@@ -131,7 +131,7 @@ func (p *parser) send(n *yaml.Node) *Send {
 		send.Message = p.key(n, "the message")
 		return send
 	}
-	f := p.fields(n, "send", "message", "to", "from", "reply_to", "topic", "window", "expires", "unless", "subjects", "winner", "if_unsendable")
+	f := p.fields(n, "send", "message", "to", "from", "reply_to", "topic", "channel", "window", "expires", "unless", "subjects", "winner", "if_unsendable")
 	if v := f.need("message", "add which one, such as `message: hello`"); v != nil {
 		send.Message = p.key(v, "the message")
 	}
@@ -146,6 +146,9 @@ func (p *parser) send(n *yaml.Node) *Send {
 	}
 	if v := f.get("topic"); v != nil {
 		send.Topic = p.key(v, "the topic")
+	}
+	if v := f.get("channel"); v != nil {
+		send.Channel = p.channel(f, v)
 	}
 	if v := f.get("window"); v != nil {
 		send.AnyTime = p.word(v, "window", "any") == "any"
@@ -164,6 +167,20 @@ func (p *parser) send(n *yaml.Node) *Send {
 		}
 	}
 	return send
+}
+
+// channel reads what a message goes out by, `email` or the key of an endpoint; it returns the key, "" for e-mail.
+func (p *parser) channel(f *fields, n *yaml.Node) string {
+	key := p.key(n, "the channel")
+	if key == ChannelEmail {
+		return ""
+	}
+	for _, word := range []string{"from", "reply_to"} {
+		if v := f.get(word); v != nil {
+			p.fault(v, fmt.Sprintf("%q is a line of e-mail, and this message goes out by %q", word, key), "leave it out")
+		}
+	}
+	return key
 }
 
 // recipient reads whom a message is to, `customer` or { account: ROLE }; it returns the role, "" for the customer herself.

@@ -83,6 +83,9 @@ func (p *parser) pass(s *Step, w way) way {
 		w.ended = true
 	case StepSend:
 		if s.Send != nil && s.Send.Role == "" {
+			if s.Send.Channel != "" {
+				w.noAddress, w.suppressed = false, false // an endpoint needs no address of hers
+			}
 			p.mails(s, s.Send.Topic, w)
 		}
 	case StepSuppress:

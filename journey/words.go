@@ -19,7 +19,7 @@ func LogWords(e LogEntry, zone *time.Location) string {
 	case LogEntered:
 		return "entered" + d.prefixed("journey", " ") + d.prefixed("version", ", version ")
 	case LogSend:
-		return "queued " + d.text("message") + d.wrapped("variant", " with the subject “", "”") + d.prefixed("recipient", " to ")
+		return "queued " + d.text("message") + d.prefixed("channel", " by ") + d.wrapped("variant", " with the subject “", "”") + d.prefixed("recipient", " to ")
 	case LogNotSent:
 		return "not sent" + d.wrapped("message", " (", ")") + d.prefixed("recipient", " to ") + ": " + ReasonWords(d.text("reason"), d.text("topic"))
 	case LogWait:
@@ -231,15 +231,34 @@ func MessageWords(m MessageSummary) string {
 	case MessageAccepted:
 		return "sent " + name
 	case MessageDeferred:
+		if m.Channel != "" && m.Channel != ChannelEmail {
+			return "will try again to send " + name + " by " + m.Channel + ": " + m.why()
+		}
 		return "will try again to send " + name + ": the mail server said " + or(m.ReplyText, "to wait")
 	case MessageFailed:
-		return "not sent: " + ReasonWords(m.Reason, m.Topic) + " (message " + m.Template + ")"
+		return "not sent: " + m.why() + " (message " + m.Template + ")"
 	case MessageUnknown:
 		return "perhaps sent " + name + ": " + ReasonWords(ReasonInDoubt, "")
 	case MessageDropped:
-		return "not sent: " + ReasonWords(m.Reason, m.Topic) + " (message " + m.Template + ")"
+		return "not sent: " + m.why() + " (message " + m.Template + ")"
 	}
 	return string(m.State) + " " + name
+}
+
+// why puts the reason of a message into words; an endpoint has some that a mail server has not.
+func (m MessageSummary) why() string {
+	if m.Channel == "" || m.Channel == ChannelEmail {
+		return ReasonWords(m.Reason, m.Topic)
+	}
+	switch m.Reason {
+	case ReasonSandbox:
+		return "the installation is not live, and the endpoint is not in a network of the operator's"
+	case ReasonStatus:
+		return "the endpoint answered " + strconv.Itoa(m.ReplyCode)
+	case ReasonTimeout, ReasonUnreachable, ReasonBlocked, ReasonRedirect, ReasonLongReply, ReasonNoEndpoint, ReasonNoSecret:
+		return CallWords(m.Reason)
+	}
+	return ReasonWords(m.Reason, m.Topic)
 }
 
 // EventWords says an event as a sentence, e.g. "Order Completed, order_id o-17, total 49".

@@ -48,17 +48,19 @@ func waitsSQL() string {
 }
 
 // verdictSQL is why the message m may never go, ” when it may; $1 is product time, $2 says that the relay is the sandbox.
-// r.address is the envelope recipient, agreed the condition that its topic may be written about. What is in doubt (resent)
+// r.address is the envelope recipient, agreed the condition that its topic may be written about, inside the condition that its
+// endpoint is one of the operator's own networks. Only e-mail needs an address of hers, and only that may be suppressed. What is in doubt (resent)
 // and may not go again stays unknown: saying 'dropped' of something that may have arrived would be wrong.
-func verdictSQL(agreed string) string {
+func verdictSQL(agreed, inside string) string {
 	return `CASE
 		WHEN m.expires_at <= $1 THEN CASE m.reason WHEN 'over_ceiling' THEN m.reason ELSE 'expired' END
-		WHEN r.address = '' THEN 'no_address'
-		WHEN EXISTS (SELECT FROM suppressions s
+		WHEN m.channel = 'email' AND r.address = '' THEN 'no_address'
+		WHEN m.channel = 'email' AND EXISTS (SELECT FROM suppressions s
 			WHERE s.address IN (r.address, ` + sealedSQL(`r.address`) + `) AND ` + forbidsSQL(`m.topic <> 'transactional'`, `$1`) + `) THEN 'suppressed'
 		WHEN m.topic <> 'transactional' AND NOT ` + agreed + ` THEN 'no_consent'
-		WHEN NOT (st.live OR $2 OR r.address = ANY(st.allow_list)
+		WHEN m.channel = 'email' AND NOT (st.live OR $2 OR r.address = ANY(st.allow_list)
 			OR substr(r.address, strpos(r.address, '@')) = ANY(st.allow_list)) THEN 'sandbox'
+		WHEN m.channel <> 'email' AND NOT (st.live AND NOT $2 OR ` + inside + `) THEN 'sandbox'
 		ELSE '' END`
 }
 
@@ -87,11 +89,12 @@ func (s *Store) ClaimMessages(ctx context.Context, o journey.ClaimOptions) (out 
 }
 
 // dueSQL is the condition that the message m is due in its lane and nothing holds it back; $1 is product time, $3 the lane, $4 wall time.
-var dueSQL = `m.lane = $3 AND m.channel = 'email' AND m.state IN ('queued', 'deferred') AND m.not_before_at <= $1
+var dueSQL = `m.lane = $3 AND m.state IN ('queued', 'deferred') AND m.not_before_at <= $1
 	AND (m.retry_wall IS NULL OR m.retry_wall <= $4 OR m.expires_at <= $1)
 	AND NOT ` + pausedSQL("m") + ` AND NOT ` + switchedSQL("m") + ` AND NOT ` + waitsSQL() + ` AND ((SELECT domains FROM off) = '{}' OR NOT EXISTS (
 		SELECT FROM customers c WHERE c.id = m.customer_id
-			AND ` + domainSQL("CASE WHEN m.bytes IS NULL THEN c.email ELSE m.address END") + ` = ANY ((SELECT domains FROM off)::text[]) OFFSET 0))
+			AND CASE WHEN m.channel <> 'email' THEN 'endpoint ' || m.channel
+				ELSE ` + domainSQL("CASE WHEN m.bytes IS NULL THEN c.email ELSE m.address END") + ` END = ANY ((SELECT domains FROM off)::text[]) OFFSET 0))
 	-- A resume that keeps shifts expires_at in the decision that this wake-up asks for.
 	AND NOT (m.expires_at <= $1 AND EXISTS (SELECT FROM wakeups w WHERE w.enrollment_id = m.enrollment_id))
 	AND NOT EXISTS (
@@ -146,7 +149,7 @@ func (s *Store) claim(ctx context.Context, tx pgx.Tx, o journey.ClaimOptions) (c
 			JOIN customers cu ON cu.id = m.customer_id CROSS JOIN (SELECT * FROM settings LIMIT 1) st
 			CROSS JOIN LATERAL (SELECT lower(CASE WHEN m.bytes IS NULL THEN cu.email ELSE m.address END) AS address) r
 			CROSS JOIN LATERAL (SELECT `+verdictSQL(`EXISTS (SELECT FROM consents c
-				WHERE c.customer_id = m.customer_id AND c.topic = m.topic AND `+agreedSQL+`)`)+` AS verdict) v
+				WHERE c.customer_id = m.customer_id AND c.topic = m.topic AND `+agreedSQL+`)`, `true`)+` AS verdict) v
 			LEFT JOIN LATERAL `+roomSQL("$4", "$8")+` fill ON true
 		)
 		UPDATE messages m SET

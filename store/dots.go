@@ -57,8 +57,8 @@ func (s *Store) decideDots(ctx context.Context, tx pgx.Tx, sandbox bool, a asked
 	wall := s.clock.Wall()
 	b.Queue(`
 		WITH asked AS MATERIALIZED (
-			SELECT * FROM unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::text[])
-				AS a (id, attempt, address, subject, bytes, hash, links)
+			SELECT * FROM unnest($3::text[], $4::int[], $5::text[], $6::text[], $7::bytea[], $8::bytea[], $9::text[], $13::boolean[])
+				AS a (id, attempt, address, subject, bytes, hash, links, inside)
 		), held AS MATERIALIZED (
 			SELECT m.id, m.customer_id, m.topic FROM messages m JOIN asked a ON a.id = m.id AND a.attempt = m.attempt
 			WHERE m.state = 'claimed' FOR NO KEY UPDATE OF m SKIP LOCKED
@@ -72,7 +72,7 @@ func (s *Store) decideDots(ctx context.Context, tx pgx.Tx, sandbox bool, a asked
 			CROSS JOIN LATERAL (SELECT lower(r0.address) AS address) r
 			CROSS JOIN LATERAL (SELECT CASE WHEN NOT st.sending OR st.held_reason <> '' OR `+pausedSQL("m")+` OR `+switchedSQL("m")+`
 				OR EXISTS (SELECT FROM switches w WHERE w.scope = 'domain' AND w.target = `+domainSQL("r.address")+`)
-				THEN 'held' ELSE `+verdictSQL(`(m.customer_id, m.topic) IN (SELECT customer_id, topic FROM agreed)`)+` END AS verdict) v
+				THEN 'held' ELSE `+verdictSQL(`(m.customer_id, m.topic) IN (SELECT customer_id, topic FROM agreed)`, `r0.inside`)+` END AS verdict) v
 			LEFT JOIN LATERAL `+roomSQL("$11", "$12")+` fill ON true
 		)
 		UPDATE messages m SET
@@ -90,7 +90,7 @@ func (s *Store) decideDots(ctx context.Context, tx pgx.Tx, sandbox bool, a asked
 		FROM judged j JOIN asked a ON a.id = j.id
 		WHERE m.id = j.id AND m.attempt = a.attempt AND m.state = 'claimed'
 		RETURNING `+toldColumns,
-		s.clock.Now(), sandbox, a.ids, a.attempts, a.addresses, a.subjects, a.bytes, a.hashes, a.links, wall.Add(replyLease), wall, s.day()).
+		s.clock.Now(), sandbox, a.ids, a.attempts, a.addresses, a.subjects, a.bytes, a.hashes, a.links, wall.Add(replyLease), wall, s.day(), a.insides).
 		Query(func(rows pgx.Rows) (err error) {
 			decided, err = pgx.CollectRows(rows, pgx.RowToStructByName[told])
 			return err
@@ -102,6 +102,7 @@ type askedDots struct {
 	ids, addresses, subjects, links []string
 	attempts                        []int32
 	bytes, hashes                   [][]byte
+	insides                         []bool
 }
 
 func asked(dots []journey.Dot) (a askedDots, err error) {
@@ -114,6 +115,7 @@ func asked(dots []journey.Dot) (a askedDots, err error) {
 		a.ids, a.attempts = append(a.ids, d.ID), append(a.attempts, int32(d.Attempt)) //nolint:gosec // see unzip
 		a.addresses, a.subjects = append(a.addresses, d.Address), append(a.subjects, d.Subject)
 		a.bytes, a.hashes, a.links = append(a.bytes, d.Bytes), append(a.hashes, sum[:]), append(a.links, string(links))
+		a.insides = append(a.insides, d.Inside)
 	}
 	return a, nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -43,7 +44,7 @@ func (s *Store) tellOfMessages(ctx context.Context, tx pgx.Tx, messages []told) 
 			e.Name = journey.EventMessageComplained
 		case m.State == string(journey.MessageAccepted):
 			e.Name = journey.EventMessageSent
-		case m.State == string(journey.MessageDropped), m.Reason == journey.ReasonRender, m.Reason == journey.ReasonNoUTF8:
+		case m.State == string(journey.MessageDropped), neverLeft(m.Reason):
 			e.Name, ps["reason"] = journey.EventMessageDropped, m.Reason
 		case m.State == string(journey.MessageFailed):
 			e.Name, ps["bounce"], ps["code"] = journey.EventMessageBounced, bounce(m), m.ReplyCode
@@ -62,6 +63,15 @@ func (s *Store) tellOfMessages(ctx context.Context, tx pgx.Tx, messages []told) 
 		return err
 	}
 	return notify(ctx, tx, channelEvents)
+}
+
+// neverLeft says of a message that failed whether it was not even shown to whom it was to be handed.
+func neverLeft(reason string) bool {
+	switch reason {
+	case journey.ReasonRender, journey.ReasonNoUTF8, journey.ReasonBlocked, journey.ReasonNoEndpoint, journey.ReasonNoSecret:
+		return true
+	}
+	return false
 }
 
 func bounce(m told) string {
@@ -98,8 +108,30 @@ func (s *Store) loadClaimed(ctx context.Context, tx pgx.Tx, ids []string) ([]jou
 		if p := people[c.Message.CustomerID]; p != nil {
 			c.Customer, c.Account = p.Customer, accounts[p.AccountID]
 		}
+		if c.Message.Channel != journey.ChannelEmail {
+			if c.Route, err = s.route(ctx, tx, c.Message); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return out, nil
+}
+
+// route is the way to the endpoint that is the message's channel; nil when nobody declares it any more.
+func (s *Store) route(ctx context.Context, tx pgx.Tx, m journey.Message) (*journey.Route, error) {
+	def, err := s.definition(ctx, tx, m.JourneyKey, m.Version)
+	if err != nil {
+		return nil, err
+	}
+	if declared, is := def.Declares.Webhooks[m.Channel]; is {
+		return &journey.Route{URL: declared.URL, SecretEnv: declared.SecretEnv}, nil
+	}
+	var r journey.Route
+	err = tx.QueryRow(ctx, `SELECT url, secret FROM endpoints WHERE key = $1`, m.Channel).Scan(&r.URL, &r.Secret)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil //nolint:nilnil // there is none, and that is no fault
+	}
+	return &r, err
 }
 
 func claimedRows(ctx context.Context, tx pgx.Tx, ids []string) ([]journey.Claimed, map[string]*journey.Account, error) {

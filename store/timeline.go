@@ -38,7 +38,8 @@ const (
 	doubtHappenings = `SELECT m.not_before_at, 3, m.id, m.customer_id, m.journey_key, m.enrollment_id, m.step, '', m.state, m.id,
 		` + messageDetail + ` FROM messages m`
 	noteHappenings = `SELECT n.at, 4, n.id, n.customer_id, '', '', '', '', 'note', n.id, jsonb_build_object('by', n.by, 'text', n.text) FROM notes n`
-	messageDetail  = `jsonb_build_object('subject', m.subject, 'template', m.template, 'reason', m.reason, 'topic', m.topic, 'reply', m.reply_text)`
+	messageDetail  = `jsonb_build_object('subject', m.subject, 'template', m.template, 'reason', m.reason, 'topic', m.topic, 'reply', m.reply_text,
+		'channel', m.channel, 'code', coalesce(m.reply_code, 0))`
 )
 
 // happening is one row of the merged timeline, before it is put into words.
@@ -241,7 +242,8 @@ func (h happening) words(zone *time.Location) string {
 	case sourceNote:
 		return "noted by " + text("by") + ": " + text("text")
 	case sourceMessage:
-		return journey.MessageWords(journey.MessageSummary{State: journey.MessageState(h.What), Subject: text("subject"),
+		code, _ := h.Detail["code"].(float64)
+		return journey.MessageWords(journey.MessageSummary{Channel: text("channel"), ReplyCode: int(code), State: journey.MessageState(h.What), Subject: text("subject"),
 			Template: text("template"), Reason: text("reason"), Topic: text("topic"), ReplyText: text("reply")})
 	}
 	name := h.What

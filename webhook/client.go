@@ -21,11 +21,14 @@ import (
 
 // Client posts. It serves any number of goroutines.
 type Client struct {
+	guard         Guard
 	secure, plain *http.Client
 }
 
 // NewClient returns a client that goes where the guard lets it.
-func NewClient(g Guard) *Client { return &Client{secure: g.client(false), plain: g.client(true)} }
+func NewClient(g Guard) *Client {
+	return &Client{guard: g, secure: g.client(false), plain: g.client(true)}
+}
 
 func (g Guard) client(plain bool) *http.Client {
 	dialer := &net.Dialer{Timeout: 5 * time.Second, Control: g.control(plain)}

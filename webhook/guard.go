@@ -52,12 +52,18 @@ func (g Guard) control(plain bool) func(network, address string, _ syscall.RawCo
 // passes says whether the address may be called; over plain http only those that the operator allows.
 func (g Guard) passes(ip netip.Addr, plain bool) bool {
 	ip = ip.WithZone("").Unmap()
+	return g.inside(ip) || !plain && public(ip)
+}
+
+// inside says whether the address is in a network that the operator allows.
+func (g Guard) inside(ip netip.Addr) bool {
+	ip = ip.WithZone("").Unmap()
 	for _, prefix := range g.Allow {
 		if prefix.Contains(ip) {
 			return true
 		}
 	}
-	return !plain && public(ip)
+	return false
 }
 
 // public says whether an address is one of the open net: not ours, not a neighbour's, not one that wraps another.

@@ -361,8 +361,11 @@ func (a *app) runRelay(ctx context.Context) error {
 }
 
 func (a *app) caller() *activities.Caller {
-	return &activities.Caller{Store: a.store, Post: a.outside.Post, Secret: func(name string) string { return a.config.WebhookSecrets[name] }}
+	return &activities.Caller{Store: a.store, Post: a.outside.Post, Secret: a.secret}
 }
+
+// secret is that of an endpoint which names a variable of the environment.
+func (a *app) secret(variable string) string { return a.config.WebhookSecrets[variable] }
 
 // carry lets a courier of this process run, where it sends; the returned function waits for its end.
 func (a *app) carry(ctx context.Context) (stop func()) {
@@ -391,7 +394,7 @@ func (a *app) dial(ctx context.Context) (activities.Wire, error) {
 func (a *app) sender() *activities.Sender {
 	return &activities.Sender{
 		Ledger: a.store, Clock: a.store.Clock(), Compile: compileTemplates(a.config.brand()), Compose: a.composer.Compose,
-		Dial:  a.dial,
+		Dial: a.dial, Hand: a.outside.Hand, Secret: a.secret,
 		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders, Tide: a.store.Tide,
 		Rate: a.rate, DomainRates: a.domainRates, BounceDomain: a.config.Mail.BounceDomain,
 	}
