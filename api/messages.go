@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"slices"
 
 	"perennial/control"
@@ -43,4 +44,10 @@ func getMessage(ctx context.Context, s *server, r *request) (any, error) {
 func viewMessage(m journey.SentMessage) (messageView, error) {
 	l, err := control.ReadLetter(m)
 	return messageView{SentMessage: m, Headers: l.Headers, HTML: l.HTML, Text: l.Text}, err
+}
+
+// resend answers 202: the mail is in the ledger once more.
+func resend(ctx context.Context, s *server, r *request, in askIn) (any, error) {
+	posted, err := s.Control.Resend(ctx, r.By, r.param("id"), in.Reason, r.header("Idempotency-Key"))
+	return answer{status: http.StatusAccepted, body: posted}, err
 }

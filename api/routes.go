@@ -101,6 +101,7 @@ func routes() []route {
 		{post, "/api/enrollments/:id/release", admins, with(releaseEnrollment)},
 		{get, "/api/messages", viewers, listMessages},
 		{get, "/api/messages/:id", viewers, getMessage},
+		{post, "/api/messages/:id/resend", support, with(resend)},
 		{get, "/api/tasks", viewers, listTasks},
 		{post, "/api/tasks/:id/done", support, with(finishTask)},
 

@@ -14,6 +14,7 @@ import (
 // Mails is where single mails are put into the ledger.
 type Mails interface {
 	Send(ctx context.Context, m journey.OneMail) (journey.Posted, error)
+	Resend(ctx context.Context, r journey.Resending) (journey.Posted, error)
 	Account(ctx context.Context, id string) (journey.Account, error)
 }
 

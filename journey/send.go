@@ -1,6 +1,9 @@
 package journey
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // OneMail asks for one transactional mail to one customer, outside of any enrollment.
 type OneMail struct {
@@ -14,6 +17,23 @@ type OneMail struct {
 	Expires    time.Duration
 	Key        string // stands for the request: the same key is the same mail
 	By         Actor
+}
+
+// Resending asks to send a message once more.
+type Resending struct {
+	Message string // msg_… as it was sent
+	Key     string // stands for the request: the same key is the same mail
+	Reason  string
+	By      Actor
+}
+
+// ResentMark stands in the step of a message that was sent once more, between the step that sent it first and the request's key.
+const ResentMark = ":again:"
+
+// FirstStep is the step that wrote the message, also of one that was sent once more.
+func (m Message) FirstStep() string {
+	step, _, _ := strings.Cut(m.Step, ResentMark)
+	return step
 }
 
 // Posted says what became of it, as far as it has come.

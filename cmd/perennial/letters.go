@@ -36,7 +36,7 @@ func (l *letters) Render(c journey.Claimed, links activities.Links) (journey.Ren
 	m, err := l.set.Render(c.Message.Template, templates.Data{
 		Customer: c.Customer, Account: c.Account,
 		Trigger: c.Message.Data.Trigger, Answer: c.Message.Data.Answer, Vars: c.Message.Data.Vars,
-		Step: c.Message.Step, Variant: c.Message.Variant, Coupons: c.Coupons, JourneyKey: l.def.Key, JourneyName: l.def.Name, Brand: l.brand,
+		Step: c.Message.FirstStep(), Variant: c.Message.Variant, Coupons: c.Coupons, JourneyKey: l.def.Key, JourneyName: l.def.Name, Brand: l.brand,
 		Links: templates.Links{Unsubscribe: links.Unsubscribe, Preferences: links.Preferences, View: links.View,
 			Survey: links.Survey, Back: links.Back, Click: links.Click},
 	})
