@@ -53,6 +53,7 @@ func (s *server) linkRoutes() []public {
 		{get, "/back/:token", back}, {post, "/back/:token", back},
 		{get, "/c/:token", s.click},
 		{get, "/view/:token", s.view},
+		{get, journey.TestLinkPath, s.testLink}, {post, journey.TestLinkPath, s.testLink},
 	}
 }
 

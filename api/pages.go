@@ -33,7 +33,7 @@ func parsePages() (*pages, error) {
 	p := &pages{byName: map[string]*template.Template{}, style: template.CSS(style), //nolint:gosec // our own file
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
-	for _, name := range []string{"unsubscribe", "preferences", "survey", "back", "fault", "docs"} {
+	for _, name := range []string{"unsubscribe", "preferences", "survey", "back", "fault", "docs", "test"} {
 		t, err := template.ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parsing page %s: %w", name, err)

@@ -51,6 +51,7 @@ func routes() []route {
 		{post, "/api/journeys/:key/resume", marketers, resume(ofJourney)},
 		{get, "/api/journeys/:key/resume", viewers, resuming(ofJourney)},
 		{post, "/api/journeys/:key/simulate", marketers, with(simulateJourney)},
+		{post, "/api/journeys/:key/test", marketers, with(testJourney)},
 		{post, "/api/journeys/:key/archive", marketers, with(archiveJourney)},
 		{post, "/api/journeys/:key/restore", marketers, with(restoreJourney)},
 		{get, "/api/journeys/:key/report", viewers, getReport},

@@ -25,6 +25,9 @@ type Control struct {
 	// handed in for the same reason.
 	Render func(v journey.Version, c journey.Claimed) (journey.Rendered, error)
 
+	// WriteTests writes every message of a version as a test mail, to each address. It is handed in for the same reason.
+	WriteTests func(v journey.Version, r journey.TestRequest) ([]journey.TestMail, error)
+
 	// Play plays a version on a clock of its own (package simulate). It is handed in for the same reason.
 	Play func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error)
 
@@ -52,6 +55,7 @@ type Store interface {
 	Bounces
 	Erasures
 	Mails
+	TestMails
 	Users
 	Sessions
 	Recordings

@@ -83,6 +83,7 @@ type Envelope struct {
 	FeedbackID    string // e.g. "step:journey:topic:brand"
 	Unsubscribe   string // URL of the one click (RFC 8058); "" for transactional mail
 	Mailto        string // address of the RFC 2369 fallback; "" none
+	Test          string // journey/message of a test mail (X-Perennial-Test); "" it is none
 }
 
 // Dot is one message whose body has been written; it asks to be finished. What is stored here is what goes out.

@@ -134,6 +134,9 @@ func list(m journey.Envelope, msg *gomail.Msg) {
 	if m.FeedbackID != "" {
 		msg.SetGenHeader("Feedback-ID", m.FeedbackID)
 	}
+	if m.Test != "" {
+		msg.SetGenHeader("X-Perennial-Test", m.Test)
+	}
 	if m.Unsubscribe == "" {
 		return
 	}
@@ -150,6 +153,7 @@ func guard(m journey.Envelope) error {
 	for _, f := range []struct{ name, value string }{
 		{"From", m.From}, {"Reply-To", m.ReplyTo}, {"To", m.To}, {"Subject", m.Subject}, {"Message-ID", m.MessageID},
 		{"List-Id", m.ListID}, {"Feedback-ID", m.FeedbackID}, {"List-Unsubscribe", m.Unsubscribe}, {"List-Unsubscribe", m.Mailto},
+		{"X-Perennial-Test", m.Test},
 	} {
 		if !utf8.ValidString(f.value) {
 			return &ComposeError{f.name, "is not UTF-8"}

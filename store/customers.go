@@ -55,7 +55,7 @@ func resolve(ctx context.Context, q querier, ref string) (string, error) {
 			SELECT coalesce(c.merged_into, c.id) FROM customer_ids i JOIN customers c ON c.id = i.customer_id
 			WHERE i.kind = 'user' AND i.external_id = $1`, external).Scan(&id)
 	} else {
-		err = q.QueryRow(ctx, `SELECT coalesce(merged_into, id) FROM customers WHERE id = $1 AND id <> 'cus_erased'`, ref).Scan(&id)
+		err = q.QueryRow(ctx, `SELECT coalesce(merged_into, id) FROM customers WHERE id = $1 AND id NOT IN ('cus_erased', 'cus_test')`, ref).Scan(&id)
 	}
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", journey.Faultf(journey.CodeNotFound, "no customer %q", ref)

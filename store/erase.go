@@ -95,7 +95,7 @@ func lockHer(ctx context.Context, tx pgx.Tx, id string) (*her, error) {
 	b.Queue(`SELECT id FROM enrollments WHERE customer_id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, h.customers).Query(column(&h.enrollments))
 	b.Queue(`
 		SELECT id, state FROM messages WHERE customer_id = ANY($1) OR enrollment_id IN (SELECT id FROM enrollments WHERE customer_id = ANY($1))
-		ORDER BY id FOR NO KEY UPDATE`, h.customers). // what was written to colleagues tells of her, too
+			OR shows_id = ANY($1) ORDER BY id FOR NO KEY UPDATE`, h.customers). // what was written to colleagues tells of her, too
 		Query(func(rows pgx.Rows) error {
 			var id, state string
 			_, err := pgx.ForEachRow(rows, []any{&id, &state}, func() error {
@@ -191,6 +191,7 @@ func anonymise(queue func(string, ...any), h *her, now time.Time) {
 
 // forget deletes what is hers alone. Events that wait in the inbox, or could not be applied, are found by the callers' ids.
 func forget(queue func(string, ...any), h *her) {
+	queue(`DELETE FROM messages WHERE shows_id = ANY($1)`, h.customers) // tests count nowhere
 	queue(`DELETE FROM requests WHERE enrollment_id = ANY($1)`, h.enrollments)
 	queue(`DELETE FROM step_log WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM notes WHERE customer_id = ANY($1)`, h.customers)

@@ -88,7 +88,7 @@ func loadIdentities(ctx context.Context, q querier, batch []journey.Event) (*ide
 		})
 		return err
 	})
-	b.Queue(`SELECT id, coalesce(merged_into, id) FROM customers WHERE id = ANY($1) AND id <> 'cus_erased'`, customers).Query(func(rows pgx.Rows) error {
+	b.Queue(`SELECT id, coalesce(merged_into, id) FROM customers WHERE id = ANY($1) AND id NOT IN ('cus_erased', 'cus_test')`, customers).Query(func(rows pgx.Rows) error {
 		var id, now string
 		_, err := pgx.ForEachRow(rows, []any{&id, &now}, func() error { who.alive[id] = now; return nil })
 		return err

@@ -67,7 +67,7 @@ func (s *Store) reportMessages(ctx context.Context, r *journey.Report) error {
 	rows, err := s.pool.Query(ctx, `
 		SELECT template, state, reason, count(*)::int, count(*) FILTER (WHERE EXISTS (
 			SELECT FROM observations o WHERE o.message_id = m.id AND o.kind = 'click' AND NOT o.machine))::int
-		FROM messages m WHERE journey_key = $1 GROUP BY template, state, reason ORDER BY template`, r.Journey)
+		FROM messages m WHERE journey_key = $1 AND customer_id <> 'cus_test' GROUP BY template, state, reason ORDER BY template`, r.Journey)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func toMessage(row pgx.CollectableRow) (journey.MessageSummary, error) {
 	return m, err
 }
 
-// SentMessages lists messages, the newest first: of one state, one customer, one journey, where they are given.
+// SentMessages lists messages, the newest first: of one state, one customer, one journey, where they are given. Tests are not listed.
 func (s *Store) SentMessages(ctx context.Context, state, customer, key string, r journey.PageRequest) (_ journey.Page[journey.MessageSummary], err error) {
 	defer wrap(&err, "listing messages")
 	var none journey.Page[journey.MessageSummary]
@@ -51,7 +51,7 @@ func (s *Store) SentMessages(ctx context.Context, state, customer, key string, r
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+messageColumns+` FROM messages m
-		WHERE m.customer_id <> 'cus_erased' AND ($1 = '' OR m.state = $1) AND ($2 = '' OR m.customer_id = $2) AND ($3 = '' OR m.journey_key = $3)
+		WHERE m.customer_id NOT IN ('cus_erased', 'cus_test') AND ($1 = '' OR m.state = $1) AND ($2 = '' OR m.customer_id = $2) AND ($3 = '' OR m.journey_key = $3)
 			AND ($4 = '' OR m.id < $4) ORDER BY m.id DESC LIMIT $5`, state, customer, key, before, r.Limit+1)
 	if err != nil {
 		return none, err
