@@ -68,7 +68,7 @@ func TestAnImportKeepsWhatCustomersSaid(t *testing.T) {
 	}
 	assert.Equal(t, 3, one[int](s, `SELECT count(*) FROM customers WHERE id <> 'cus_erased'`))
 	ada := s.must(journey.RoleViewer, http.MethodGet, "/api/customers/user:u1", nil)
-	assert.Equal(t, m{"points": 12.0, "city": "Graz", "first_name": "Ada", "email": "ada@example.com", "last_seen_at": seen}, ada.json["attributes"])
+	assert.Equal(t, m{"points": 12.0, "city": "Graz", "first_name": "Ada", "email": "ada@example.com", "last_seen_at": seen, "lifecycle": "prospect"}, ada.json["attributes"])
 	assert.Equal(t, "withdrawn", one[string](s, `SELECT state FROM consents JOIN customers ON id = customer_id WHERE email = 'ada@example.com'`), "an import lifts no refusal")
 	assert.Equal(t, "Amazing Grace 8", one[string](s, `SELECT first_name || ' ' || (attributes->>'points') FROM customers WHERE email ILIKE 'grace%'`), "the last line wins")
 	assert.Equal(t, "import: fair in Graz/Yes, write to me/grace@example.com",

@@ -12,12 +12,9 @@ import (
 	"perennial/journey"
 )
 
-// EventOrderCompleted is the event from which the derived attributes of a buyer are counted.
-const EventOrderCompleted = "Order Completed"
-
-// Profile returns what an event does to the customer: traits become fields and attributes, an order moves the derived
-// attributes (orders_count, total_spent, first_order_at, last_order_at), anything she does moves last_seen_at, consents come
-// with their proof. A historical event fills in what is not known and takes nothing that is: it may be older than that. A line of
+// Profile returns what an event does to the customer: traits become fields and attributes, orders move the derived attributes
+// (orders_count, total_spent, average_order, first_order_at, last_order_at, lifecycle), anything she does moves last_seen_at, consents
+// come with their proof. A historical event fills in what is not known and takes nothing that is: it may be older than that. A line of
 // an import triggers nothing either, but what it says holds: somebody gave us that file today.
 func Profile(c journey.Customer, e journey.Event) journey.Change {
 	p := profile{before: c, event: e, c: c}
@@ -38,6 +35,9 @@ func Profile(c journey.Customer, e journey.Event) journey.Change {
 	if e.Kind != journey.KindOwn && e.Kind != journey.KindColleague && !e.Imported() {
 		p.surroundings()
 		p.seen()
+	}
+	if e.Kind != journey.KindOwn && e.Kind != journey.KindColleague {
+		journey.Derive(p.c.Attributes, later(e.ReceivedAt, e.At))
 	}
 	p.topicEvent()
 	return journey.Change{Customer: p.c, Changed: p.changed(), Consents: p.consents}
@@ -149,15 +149,36 @@ func (p *profile) attribute(name string, value any) {
 	p.c.Attributes[name] = value
 }
 
-// order counts an order. An import counts too, and its moments may be earlier than those that are known.
+// order takes what an event says of an order. An import counts too, and its moments may be earlier than those that are known. An order
+// without a number is one of its own each time, and nothing can be given back of it.
 func (p *profile) order() {
-	if p.event.Name != EventOrderCompleted {
+	id, numbered := journey.OrderID(p.event)
+	completed := p.event.Name == journey.EventOrderCompleted
+	if !numbered && !completed {
 		return
 	}
 	a := p.c.Attributes
-	a[journey.AttributeOrdersCount] = number(a[journey.AttributeOrdersCount]) + 1
-	if total, ok := amount(p.event.Properties); ok {
-		a[journey.AttributeTotalSpent] = number(a[journey.AttributeTotalSpent]) + total
+	if completed {
+		p.ordered()
+	}
+	was := p.c.Orders[id] // of an order without a number: nothing
+	is := was.With(p.event)
+	journey.CountOrder(a, was, is)
+	if numbered {
+		p.c.Orders = maps.Clone(p.c.Orders)
+		if p.c.Orders == nil {
+			p.c.Orders = map[string]journey.Order{}
+		}
+		p.c.Orders[id] = is
+	}
+}
+
+// ordered notes that and when she ordered, whatever becomes of it.
+func (p *profile) ordered() {
+	a := p.c.Attributes
+	a[journey.AttributeOrdersCount] = number(a[journey.AttributeOrdersCount])
+	if _, ok := journey.OrderAmount(p.event); ok {
+		a[journey.AttributeTotalSpent] = number(a[journey.AttributeTotalSpent])
 	}
 	at := p.event.At.UTC()
 	if first, ok := moment(a[journey.AttributeFirstOrderAt]); !ok || at.Before(first) {
@@ -196,17 +217,11 @@ func (p *profile) changed() []string {
 	return out
 }
 
-// amount is what an order was worth, in the words of the common event schemas.
-func amount(properties map[string]any) (float64, bool) {
-	for _, name := range []string{"total", "revenue", "value"} {
-		switch v := properties[name].(type) {
-		case float64:
-			return v, true
-		case int64:
-			return float64(v), true
-		}
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	return 0, false
+	return b
 }
 
 func number(v any) float64 {

@@ -83,7 +83,7 @@ func TestOrdersAreCounted(t *testing.T) {
 	c = intake.Profile(c, order(noon.Add(time.Hour), 4.5, false)).Customer
 	c = intake.Profile(c, order(noon.AddDate(-1, 0, 0), 5.0, true)).Customer
 	assert.Equal(t, map[string]any{
-		"orders_count": 3.0, "total_spent": 20.0, "first_order_at": "2029-05-06T12:00:00Z",
+		"orders_count": 3.0, "total_spent": 20.0, "average_order": 6.6667, "lifecycle": "active", "first_order_at": "2029-05-06T12:00:00Z",
 		"last_order_at": "2030-05-06T13:00:00Z", "last_seen_at": "2030-05-06T13:00:00Z",
 	}, c.Attributes)
 }

@@ -17,8 +17,9 @@ type Customer struct {
 	Attributes  map[string]any     // by name; never nil after loading
 	Consents    map[string]Consent // by topic; a topic that is missing was never asked
 	CreatedAt   time.Time
-	MergedInto  string // cus_… of the customer that took her over; empty when she stands for herself
-	Applied     int64  // number of the last event applied to her
+	MergedInto  string           // cus_… of the customer that took her over; empty when she stands for herself
+	Orders      map[string]Order // by number: those that the event at hand may tell of, not all of hers
+	Applied     int64            // number of the last event applied to her
 }
 
 // Consent says where a customer stands with a topic.

@@ -12,10 +12,13 @@ const (
 	AttributeFirstOrderAt = "first_order_at"
 	AttributeLastOrderAt  = "last_order_at"
 	AttributeLastSeenAt   = "last_seen_at"
+	AttributeAverageOrder = "average_order"
+	AttributeLifecycle    = "lifecycle"
 )
 
 // MergeProfiles returns the customer that two become: what into knows stays, from fills in what is missing, sums are added and
-// the earlier first and later last moments kept. Consents and ids are the store's to move.
+// the earlier first and later last moments kept; an order of which both knew (Orders) counts once. What the time makes of her is left to
+// Derive, consents and ids are the store's to move.
 func MergeProfiles(into, from Customer) Customer {
 	out := into
 	for _, f := range []struct{ into, from *string }{
@@ -40,7 +43,13 @@ func MergeProfiles(into, from Customer) Customer {
 		a, knows := asNumber(into.Attributes[name])
 		b, adds := asNumber(from.Attributes[name])
 		if knows && adds {
-			out.Attributes[name] = a + b
+			out.Attributes[name] = Money(a + b)
+		}
+	}
+	for id, o := range from.Orders {
+		if known, both := into.Orders[id]; both {
+			CountOrder(out.Attributes, o, Order{})
+			CountOrder(out.Attributes, known, known.Join(o))
 		}
 	}
 	later := map[string]bool{AttributeFirstOrderAt: false, AttributeLastOrderAt: true, AttributeLastSeenAt: true}

@@ -202,6 +202,7 @@ func forget(queue func(string, ...any), h *her) {
 	queue(`DELETE FROM segment_members WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM segment_checks WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM consent_changes WHERE customer_id = ANY($1)`, h.customers)
+	queue(`DELETE FROM orders WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM event_totals WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM pauses WHERE scope = 'customer' AND target = ANY($1) OR scope = 'customer_topic' AND split_part(target, '/', 1) = ANY($1) OR scope = 'enrollment' AND target = ANY($2)`, h.customers, h.enrollments)
 	queue(`DELETE FROM import_lines WHERE address = ANY($1) OR user_id = ANY($2)`, h.addresses, h.users)

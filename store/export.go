@@ -20,7 +20,7 @@ type exportSection struct{ name, sql string }
 func exportSections() []exportSection {
 	return []exportSection{
 		{"customer", `
-		SELECT id, to_jsonb(c) - 'merged_into' - 'applied' FROM customers c WHERE c.id = $1 AND $2 < id LIMIT $3`},
+		SELECT id, to_jsonb(c) - 'merged_into' - 'applied' - 'stage_due_at' FROM customers c WHERE c.id = $1 AND $2 < id LIMIT $3`},
 		{"ids", `
 		SELECT kind || ':' || external_id, jsonb_build_object('kind', kind, 'id', external_id)
 		FROM customer_ids WHERE customer_id = $1 AND $2 < kind || ':' || external_id ORDER BY 1 LIMIT $3`},
@@ -57,6 +57,8 @@ func exportSections() []exportSection {
 		{"clicks_and_views", `
 		SELECT lpad(o.id::text, 20, '0'), to_jsonb(o) - 'id' FROM observations o JOIN messages m ON m.id = o.message_id
 		WHERE m.customer_id = $1 AND o.id > coalesce(nullif($2, '')::bigint, 0) ORDER BY o.id LIMIT $3`},
+		{"orders", `
+		SELECT order_id, to_jsonb(o) - 'customer_id' FROM orders o WHERE customer_id = $1 AND $2 < order_id ORDER BY order_id LIMIT $3`},
 		{"coupons", `
 		SELECT id, jsonb_build_object('id', id, 'pool', pool, 'code', code, 'state', state, 'enrollment', enrollment_id, 'as', alias,
 			'issued_at', issued_at, 'expires_at', expires_at, 'redeemed_at', redeemed_at, 'order_id', order_id, 'value', value, 'currency', currency)

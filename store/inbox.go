@@ -88,6 +88,9 @@ func (s *Store) applyBatch(ctx context.Context, profile Profiler, limit int) (ba
 			return err
 		}
 		a.profile = profile
+		if err := a.loadOrders(ctx, batch, who.of); err != nil {
+			return err
+		}
 		for i := range batch {
 			if err := a.apply(ctx, &batch[i], who.of[i]); err != nil {
 				return err

@@ -50,7 +50,10 @@ func (s *Store) merge(ctx context.Context, tx pgx.Tx, from, into, by string) err
 	mergeConsents(b, from, into)
 	mergeTotals(b, from, into)
 	moveRows(b, from, into)
-	mergeProfile(b, loser, winner)
+	if err := mergeOrders(ctx, tx, b, loser, winner); err != nil {
+		return err
+	}
+	mergeProfile(b, loser, winner, s.clock.Now())
 	merged := journey.Event{
 		Kind: journey.KindOwn, CustomerID: into, Name: journey.EventCustomerMerged,
 		Properties: map[string]any{"from": from, "into": into, "by": by},
@@ -233,19 +236,20 @@ func moveRows(b *pgx.Batch, from, into string) {
 }
 
 // mergeProfile writes what the two know together and empties the one that goes: she is only a pointer now.
-func mergeProfile(b *pgx.Batch, from, into *person) {
+func mergeProfile(b *pgx.Batch, from, into *person, now time.Time) {
 	c := journey.MergeProfiles(into.Customer, from.Customer)
+	journey.Derive(c.Attributes, now)
 	b.Queue(`
 		UPDATE customers SET external_id = NULL, email = '', first_name = '', last_name = '', locale = '', timezone = '',
-		       account_id = NULL, account_role = '', attributes = '{}', applied = 0, merged_into = $2
+		       account_id = NULL, account_role = '', attributes = '{}', applied = 0, merged_into = $2, stage_due_at = NULL
 		WHERE id = $1 OR merged_into = $1`, from.ID, into.ID)
 	b.Queue(`
 		UPDATE customers SET external_id = nullif($2, ''), email = $3, first_name = $4, last_name = $5, locale = $6,
 		       timezone = $7, account_id = nullif($8, ''), attributes = $9, created_at = $10, applied = applied + $11,
-		       account_role = $12
+		       account_role = $12, stage_due_at = $13
 		WHERE id = $1`,
 		c.ID, c.ExternalID, c.Email, c.FirstName, c.LastName, c.Locale, c.Timezone, c.AccountID, c.Attributes, c.CreatedAt,
-		from.Applied, c.AccountRole)
+		from.Applied, c.AccountRole, stageDue(c, now))
 }
 
 func activeEnrollments(ctx context.Context, q querier, customerID string) ([]string, error) {

@@ -10,8 +10,8 @@ import (
 	"perennial/journey"
 )
 
-// TendSegments looks once at customers who may have come into a segment, or left one, without an event: because their time has
-// come, or because something else changed; and then goes on filling a segment that is new or has changed. It takes at most limit
+// TendSegments looks once at customers whom time brings into another stage of the lifecycle, and at those who may have come into a
+// segment, or left one, without an event: because their time has come, or because something else changed; and then goes on filling a segment that is new or has changed. It takes at most limit
 // customers (200 at most) in one transaction, and returns how many; 0 when nothing is to do, or another process is at it. What a
 // filling finds lets nobody into a journey. Next is when time will change something, in wall time; zero: not that anybody knows.
 func (s *Store) TendSegments(ctx context.Context, limit int) (tended int, next time.Time, err error) {
@@ -20,7 +20,9 @@ func (s *Store) TendSegments(ctx context.Context, limit int) (tended int, next t
 		limit = customersMax
 	}
 	var any bool
-	if err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM segments)`).Scan(&any); err != nil || !any {
+	err = s.pool.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM segments) OR EXISTS (SELECT FROM customers WHERE stage_due_at IS NOT NULL)`).Scan(&any)
+	if err != nil || !any {
 		return 0, next, err
 	}
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
@@ -29,7 +31,7 @@ func (s *Store) TendSegments(ctx context.Context, limit int) (tended int, next t
 		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, inboxLock).Scan(&mine); err != nil || !mine {
 			return err
 		}
-		for _, step := range []func(context.Context, pgx.Tx, int) (int, error){s.tendDue, s.tendFilling} {
+		for _, step := range []func(context.Context, pgx.Tx, int) (int, error){s.tendStages, s.tendDue, s.tendFilling} {
 			if tended, err = step(ctx, tx, limit); err != nil || tended > 0 {
 				return err
 			}
@@ -40,7 +42,9 @@ func (s *Store) TendSegments(ctx context.Context, limit int) (tended int, next t
 		return tended, next, err
 	}
 	var due *time.Time
-	if err := s.pool.QueryRow(ctx, `SELECT min(due_at) FROM segment_members WHERE due_at IS NOT NULL`).Scan(&due); err != nil || due == nil {
+	if err := s.pool.QueryRow(ctx, `
+		SELECT least((SELECT min(due_at) FROM segment_members WHERE due_at IS NOT NULL),
+		             (SELECT min(stage_due_at) FROM customers WHERE stage_due_at IS NOT NULL))`).Scan(&due); err != nil || due == nil {
 		return tended, next, err
 	}
 	return tended, s.clock.ToWall(*due), nil
