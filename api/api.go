@@ -58,6 +58,7 @@ type Reader interface {
 	WebhookDeliveries(ctx context.Context, id, state string, r journey.PageRequest) (journey.Page[journey.WebhookDelivery], error)
 	Teams(ctx context.Context) ([]journey.TeamView, error)
 	Endpoints(ctx context.Context) ([]journey.EndpointView, error)
+	AccountMembers(ctx context.Context, ref string, r journey.PageRequest) (journey.AccountView, error)
 	Suppressions(ctx context.Context, r journey.PageRequest) (journey.Page[journey.Suppression], error)
 
 	Segments(ctx context.Context) ([]journey.Segment, error)

@@ -47,6 +47,7 @@ type Store interface {
 	Enrollments
 	Keys
 	Customers
+	Accounts
 	Imports
 	Settings
 	Suppressions

@@ -35,7 +35,7 @@ func (a *application) flush(ctx context.Context) error {
 	if err := a.tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
-	if err := a.wakeAccounts(ctx); err != nil {
+	if err := a.s.wakeAccounts(ctx, a.tx, slices.Sorted(maps.Keys(a.grouped))); err != nil {
 		return err
 	}
 	return a.tellColleagues(ctx)

@@ -60,15 +60,15 @@ func (a *application) tellColleagues(ctx context.Context) error {
 	return notify(ctx, a.tx, channelEvents)
 }
 
-// wakeAccounts wakes everybody who waits on what is said of her account: a colleague's group event, or her own, has said something.
-func (a *application) wakeAccounts(ctx context.Context) error {
-	if len(a.grouped) == 0 {
+// wakeAccounts wakes everybody who waits on what is said of her account.
+func (s *Store) wakeAccounts(ctx context.Context, tx pgx.Tx, accounts []string) error {
+	if len(accounts) == 0 {
 		return nil
 	}
-	rows, err := a.tx.Query(ctx, `
+	rows, err := tx.Query(ctx, `
 		SELECT e.id FROM customers c JOIN enrollments e ON e.customer_id = c.id
 		WHERE c.account_id = ANY($1) AND e.status = 'active' AND e.listens @> ARRAY[$2::text] ORDER BY e.id`,
-		slices.Sorted(maps.Keys(a.grouped)), journey.ListenAccount)
+		accounts, journey.ListenAccount)
 	if err != nil {
 		return err
 	}
@@ -76,5 +76,5 @@ func (a *application) wakeAccounts(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.s.wake(ctx, a.tx, ids)
+	return s.wake(ctx, tx, ids)
 }
