@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"perennial/activities"
+	"perennial/journey"
 )
 
 // Names of the delivery's types, as they stand in histories.
@@ -86,9 +87,10 @@ func RegisterDelivery(r worker.Registry, s *activities.Sender) {
 	r.RegisterActivityWithOptions(s.Deliver, activity.RegisterOptions{Name: ActivityDeliver})
 }
 
-// NewDeliveryWorker returns the worker of a process that sends, not yet started: one activity per lane and slot.
+// NewDeliveryWorker returns the worker of a process that sends, not yet started: two activities per lane, because one that was given up
+// for dead may still be draining.
 func NewDeliveryWorker(c client.Client, o WorkerOptions, s *activities.Sender) worker.Worker {
-	w := worker.New(c, o.Queues.Delivery, o.options(4))
+	w := worker.New(c, o.Queues.Delivery, o.options(2*len(journey.Lanes())))
 	RegisterDelivery(w, s)
 	return w
 }
