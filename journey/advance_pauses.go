@@ -100,7 +100,9 @@ func (s stillness) turn(t time.Time, enrollment, step string) (time.Time, bool) 
 		if p == nil || p.policy() != CatchUp {
 			return time.Time{}, false
 		}
-		return still.to.Add(time.Duration(place(enrollment, step) * float64(p.Spread))), p.Spread > 0
+		// To the microsecond, as Postgres keeps it: a turn that is a fraction later than what was stored would never be reached by its timer.
+		turn := time.Duration(place(enrollment, step) * float64(p.Spread)).Truncate(time.Microsecond)
+		return still.to.Add(turn), p.Spread > 0
 	}
 	return time.Time{}, false
 }

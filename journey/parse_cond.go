@@ -230,6 +230,9 @@ func (p *parser) eventCond(n *yaml.Node) *EventCond {
 	f := p.fields(n, "an event", "event", "by", "count", "within", "since", "where")
 	c := &EventCond{}
 	if v := f.get("event"); v != nil {
+		if v.Kind == yaml.ScalarNode && v.ShortTag() != "!!str" {
+			p.fault(v, "the event is "+v.Value+", not a name", "write the name in quotes")
+		}
 		c.Name = p.name(v, "the event")
 	}
 	c.ByAccount = p.byAccount(f)

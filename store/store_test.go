@@ -51,7 +51,7 @@ func TestSwitches(t *testing.T) {
 	off, allow := false, []string{"ada@example.com", "@test.example"}
 	after, err := w.SetSwitch(t.Context(), journey.Switch{Sending: &off, AllowList: &allow})
 	require.NoError(t, err)
-	assert.Equal(t, journey.Settings{AllowList: allow, TokenKey: before.TokenKey, DailyCeiling: 5}, after)
+	assert.Equal(t, journey.Settings{AllowList: allow, TokenKey: before.TokenKey, DailyCeiling: 5, AudienceFloor: 1000}, after)
 	assert.True(t, after.Allows("Ada@Example.com"))
 	assert.True(t, after.Allows("x@test.example"))
 	assert.False(t, after.Allows("x@example.com"))

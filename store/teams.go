@@ -31,6 +31,10 @@ func (s *Store) PutTeam(ctx context.Context, t journey.Team, keepURL bool, by jo
 		if err != nil {
 			return err
 		}
+		if len(v.Emails) == 0 && !v.Webhook {
+			return &journey.Fault{Code: journey.CodeInvalid, Message: "nobody would be told", Problems: journey.Problems{{Path: "emails",
+				Message: "the team has neither an address nor a webhook", Mend: "give emails, or the url of its chat"}}}
+		}
 		return s.audit(ctx, tx, deed{by: by, verb: "team.put", target: t.Key, detail: map[string]any{"emails": len(t.Emails), "webhook": v.Webhook}})
 	})
 	return v, err
