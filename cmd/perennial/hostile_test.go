@@ -86,10 +86,12 @@ func (h *hostility) rows() map[string]int {
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(h.t, err)
 	require.Greater(h.t, len(tables), 20)
+	// Whoever takes all customers out is written down, though it is a GET.
+	where := map[string]string{"audit": ` WHERE verb <> 'customers.export'`}
 	out := map[string]int{}
 	for _, table := range tables {
 		var n int
-		require.NoError(h.t, h.sql.QueryRow(h.t.Context(), `SELECT count(*) FROM `+pgx.Identifier{table}.Sanitize()).Scan(&n))
+		require.NoError(h.t, h.sql.QueryRow(h.t.Context(), `SELECT count(*) FROM `+pgx.Identifier{table}.Sanitize()+where[table]).Scan(&n))
 		out[table] = n
 	}
 	return out
