@@ -131,6 +131,7 @@ func migrationsHash(t testing.TB) string {
 	for _, name := range names {
 		raw, err := migrations.Files.ReadFile(name)
 		require.NoError(t, err)
+		h.Write([]byte(name))
 		h.Write(raw)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:12]
