@@ -31,8 +31,10 @@ type enrollment struct {
 	Plan       *journey.Plan
 	DueAt      *time.Time
 	EnteredAt  time.Time
-	asked      []crossing // by migrations
-	wake       *int64     // version of the wake-up that was read; nil: none
+	wake       *int64            // version of the wake-up that was read; nil: none
+	asked      []crossing        // by migrations
+	requests   []journey.Request // of everybody else
+	carried    []int64           // ids of both, which the decision carries out
 }
 
 // Advance is the one transaction of a decision (design, section 4). Seq is the number of the decision that the driver asks
@@ -113,9 +115,9 @@ func (s *Store) lockEnrollment(ctx context.Context, tx pgx.Tx, id string) (*enro
 			return row.Scan(&e.ID, &e.JourneyKey, &e.Version, &e.CustomerID, &e.Status, &e.Held, &e.Released, &e.Seq, &e.State, &e.Plan,
 				&e.DueAt, &e.EnteredAt)
 		})
-	queueCrossings(b, id, &e.asked)
 	b.Queue(`SELECT max(version) FROM wakeups WHERE enrollment_id = $1`, id).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&e.wake) })
+	queueRequests(b, id, &e)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, err
 	}
@@ -123,6 +125,33 @@ func (s *Store) lockEnrollment(ctx context.Context, tx pgx.Tx, id string) (*enro
 		return nil, errAgain // she was merged while we waited for the lock
 	}
 	return &e, nil
+}
+
+// queueRequests adds what was asked of the enrollment, in its order.
+func queueRequests(b *pgx.Batch, id string, e *enrollment) {
+	b.Queue(`
+		SELECT r.id, r.verb, r.to_step, r.reason, r.by, r.data, coalesce(m.version, 0), coalesce(m.map, '{}'), coalesce(m.waits, '')
+		FROM requests r LEFT JOIN migrations m ON m.id = r.migration WHERE r.enrollment_id = $1 ORDER BY r.id`, id).
+		Query(func(rows pgx.Rows) error {
+			e.asked, e.requests, e.carried = nil, nil, nil
+			for rows.Next() {
+				var id int64
+				var r journey.Request
+				var data requestData
+				var c crossing
+				if err := rows.Scan(&id, &r.Verb, &r.To, &r.Reason, &r.By, &data, &c.Version, &c.Map, &c.Waits); err != nil {
+					return err
+				}
+				e.carried = append(e.carried, id)
+				if r.Verb == journey.VerbMigrate {
+					e.asked = append(e.asked, c)
+					continue
+				}
+				r.Trigger, r.Vars = data.Trigger, data.Vars
+				e.requests = append(e.requests, r)
+			}
+			return rows.Err()
+		})
 }
 
 // decide loads the facts, asks journey.Advance, as often as it wants a coupon, and writes what it decided.

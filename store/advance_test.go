@@ -298,7 +298,7 @@ func TestWhatAWaitAndSendCosts(t *testing.T) {
 	t.Logf("start and send: %+v; wait and send: %+v", start, timer)
 	assert.Equal(t, 1, timer.Commits)
 	assert.LessOrEqual(t, timer.RoundTrips, 5)
-	assert.LessOrEqual(t, timer.Statements, 19)
+	assert.LessOrEqual(t, timer.Statements, 18)
 	again := advance("bo", 2, journey.CauseTimer)
 	t.Logf("asked again: %+v", again)
 	assert.LessOrEqual(t, again.RoundTrips, 3)

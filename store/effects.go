@@ -20,7 +20,7 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, e *enrollment, def *journe
 		return err
 	}
 	b := &pgx.Batch{}
-	if err := queuePosition(b, e, g, out); err != nil {
+	if err := queuePosition(b, e, out); err != nil {
 		return err
 	}
 	if err := queueLog(b, e, out.Log); err != nil {
@@ -65,7 +65,7 @@ func (s *Store) write(ctx context.Context, tx pgx.Tx, e *enrollment, def *journe
 
 // queuePosition adds the enrollment as it is now, and deletes what led here: the wake-up at the version that was read, and
 // the requests that were carried out.
-func queuePosition(b *pgx.Batch, e *enrollment, g *ground, out journey.Output) error {
+func queuePosition(b *pgx.Batch, e *enrollment, out journey.Output) error {
 	state, err := json.Marshal(out.State)
 	if err != nil {
 		return err
@@ -89,8 +89,8 @@ func queuePosition(b *pgx.Batch, e *enrollment, g *ground, out journey.Output) e
 	if e.wake != nil {
 		b.Queue(`DELETE FROM wakeups WHERE enrollment_id = $1 AND version = $2`, e.ID, *e.wake)
 	}
-	if len(g.requests) > 0 {
-		b.Queue(`DELETE FROM requests WHERE id = ANY($1)`, g.requests)
+	if len(e.carried) > 0 {
+		b.Queue(`DELETE FROM requests WHERE id = ANY($1)`, e.carried)
 	}
 	return nil
 }

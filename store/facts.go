@@ -11,9 +11,8 @@ import (
 
 // ground is what a decision stands on.
 type ground struct {
-	Facts    journey.Facts
-	person   *person
-	requests []int64 // ids of the requests that it carries out
+	Facts  journey.Facts
+	person *person
 }
 
 // loadGround reads, in one round trip, the facts that decisions of this version can look at.
@@ -23,7 +22,7 @@ func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *j
 		return nil, err
 	}
 	g := &ground{Facts: journey.Facts{
-		EnrollmentID: e.ID, JourneyKey: e.JourneyKey, Version: e.Version,
+		EnrollmentID: e.ID, JourneyKey: e.JourneyKey, Version: e.Version, Requests: e.requests,
 		Coupons: map[string]journey.Coupon{}, Empty: map[string]bool{},
 	}}
 	f := &g.Facts
@@ -31,7 +30,6 @@ func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *j
 	b := &pgx.Batch{}
 	queuePeople(b, []string{e.CustomerID}, people)
 	queuePauses(b, e, def.Topic, &f.Pauses)
-	queueRequests(b, e.ID, g)
 	queueCoupons(b, e.ID, f)
 	queueCallFact(b, e.State.Call, f)
 	queueSuppressed(b, e.CustomerID, def.Topic, s.clock.Now(), &f.Suppressed)
@@ -70,27 +68,6 @@ func queuePauses(b *pgx.Batch, e *enrollment, topic string, into *[]journey.Paus
 		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[journey.Pause])
 		return err
 	})
-}
-
-// queueRequests adds what support asked for.
-func queueRequests(b *pgx.Batch, enrollmentID string, into *ground) {
-	b.Queue(`SELECT id, verb, to_step, reason, by, data FROM requests WHERE enrollment_id = $1 ORDER BY id`, enrollmentID).
-		Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				var id int64
-				var r journey.Request
-				var data requestData
-				if err := rows.Scan(&id, &r.Verb, &r.To, &r.Reason, &r.By, &data); err != nil {
-					return err
-				}
-				r.Trigger, r.Vars = data.Trigger, data.Vars
-				into.requests = append(into.requests, id)
-				if r.Verb != journey.VerbMigrate { // those come as crossings
-					into.Facts.Requests = append(into.Facts.Requests, r)
-				}
-			}
-			return rows.Err()
-		})
 }
 
 // queueCoupons adds the coupons of the enrollment; of several under one name the last one counts.

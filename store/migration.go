@@ -190,7 +190,7 @@ func (e *enrollment) rests() bool {
 // drive any more.
 func (s *Store) decideToMigrate(ctx context.Context, tx pgx.Tx, e *enrollment) error {
 	b := &pgx.Batch{}
-	queueCrossings(b, e.ID, &e.asked)
+	queueRequests(b, e.ID, e)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
@@ -229,17 +229,6 @@ type crossing struct {
 	Version int
 	Map     map[string]string
 	Waits   journey.Waits
-}
-
-// queueCrossings adds what migrations have asked of the enrollment, in their order.
-func queueCrossings(b *pgx.Batch, id string, into *[]crossing) {
-	b.Queue(`
-		SELECT m.version, m.map, m.waits FROM requests r JOIN migrations m ON m.id = r.migration
-		WHERE r.enrollment_id = $1 AND r.verb = 'migrate' ORDER BY r.id`, id).Query(func(rows pgx.Rows) error {
-		var err error
-		*into, err = pgx.CollectRows(rows, pgx.RowToStructByPos[crossing])
-		return err
-	})
 }
 
 // cross turns what migrations have asked into crossings, from version to version, and takes the enrollment to the last of them.
