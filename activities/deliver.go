@@ -39,15 +39,9 @@ type Wire interface {
 // Refusal is an error of dialling that says what it means for the lane.
 type Refusal interface{ Outcome() journey.Outcome }
 
-// Links are the addresses that a mail carries; empty ones are left out. Click turns a link of the body into one of ours.
-type Links struct {
-	Unsubscribe, Preferences, View, Survey, Back string
-	Click                                        func(url string) string
-}
-
 // Templates are the compiled messages of one version.
 type Templates interface {
-	Render(c journey.Claimed, links Links) (journey.Rendered, error)
+	Render(c journey.Claimed, links journey.Links) (journey.Rendered, error)
 }
 
 // Sender is what sends needs. One serves all lanes of a process, and lives as long as the process: a connection that waits for

@@ -78,7 +78,7 @@ func (o *office) newSender() *activities.Sender {
 // plain renders without templates: what templates do is tested with them.
 type plain struct{ files map[string]string }
 
-func (p plain) Render(c journey.Claimed, links activities.Links) (journey.Rendered, error) {
+func (p plain) Render(c journey.Claimed, links journey.Links) (journey.Rendered, error) {
 	if _, there := p.files[c.Message.Template+".html"]; !there {
 		return journey.Rendered{}, journey.Faultf(journey.CodeNotFound, "there is no template %q", c.Message.Template)
 	}

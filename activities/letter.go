@@ -128,11 +128,11 @@ func (s *Sender) write(ctx context.Context, c journey.Claimed) (out letter, err 
 }
 
 // links makes the public addresses of a message; those that are clicked are collected in order into targets.
-func (s *Sender) links(m journey.Message, targets *[]string) Links {
+func (s *Sender) links(m journey.Message, targets *[]string) journey.Links {
 	public := func(kind journey.TokenKind, n int) string {
 		return s.Brand.PublicURL + kind.Path() + s.Tokens.Sign(kind, m.ID, n)
 	}
-	links := Links{
+	links := journey.Links{
 		Preferences: public(journey.TokenPreferences, 0), View: public(journey.TokenView, 0), Back: public(journey.TokenBack, 0),
 		Click: func(url string) string {
 			if strings.HasPrefix(url, s.Brand.PublicURL+"/") {
@@ -156,7 +156,7 @@ func (s *Sender) links(m journey.Message, targets *[]string) Links {
 }
 
 // envelope puts the headers together: the step's word beats the template's, and that the brand's.
-func (s *Sender) envelope(c journey.Claimed, r journey.Rendered, links Links) journey.Envelope {
+func (s *Sender) envelope(c journey.Claimed, r journey.Rendered, links journey.Links) journey.Envelope {
 	m := c.Message
 	e := journey.Envelope{
 		From: firstOf(m.From, r.From, s.Brand.From), ReplyTo: firstOf(m.ReplyTo, r.ReplyTo, s.Brand.ReplyTo), To: c.Customer.Email,

@@ -94,7 +94,7 @@ func render(v journey.Version, c journey.Claimed) (journey.Rendered, error) {
 		return journey.Rendered{}, problems
 	}
 	m, err := set.Render(c.Message.Template, templates.Data{Customer: c.Customer, JourneyKey: def.Key, JourneyName: def.Name,
-		Brand: journey.Brand{Name: "Oak & Linen", Address: "Lindengasse 12, 1070 Vienna"}, Links: templates.Links{Unsubscribe: "https://mail.example/u/x",
+		Brand: journey.Brand{Name: "Oak & Linen", Address: "Lindengasse 12, 1070 Vienna"}, Links: journey.Links{Unsubscribe: "https://mail.example/u/x",
 			Click: func(url string) string { return url }}})
 	if err != nil {
 		return journey.Rendered{}, err

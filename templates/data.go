@@ -15,15 +15,9 @@ type Data struct {
 	JourneyKey            string
 	JourneyName           string
 	Brand                 journey.Brand
-	Links                 Links
+	Links                 journey.Links
 	Survey                *SurveyBlock // nil: that of the survey step which sends the message, where its kind is known
 	Step, Variant         string       // the send that tries several subjects, and the one that was drawn; "" the message's own
-}
-
-// Links are the addresses that a mail carries. Empty ones are left out of it: transactional mail has no Unsubscribe.
-type Links struct {
-	Unsubscribe, Preferences, View, Survey, Back string
-	Click                                        func(url string) string // when not nil: rewrites http(s) links of the body
 }
 
 // SurveyBlock is the question that a message asks.
@@ -96,7 +90,7 @@ func Sample() Data {
 			ReplyTo: "hello@oakandlinen.example", Address: "Oak & Linen, Mill Lane 12, 4020 Linz, Austria",
 			PublicURL: "https://oakandlinen.example", Zone: time.UTC,
 		},
-		Links: Links{
+		Links: journey.Links{
 			Unsubscribe: "https://oakandlinen.example/u/sample", Preferences: "https://oakandlinen.example/preferences/sample",
 			View: "https://oakandlinen.example/view/sample", Survey: "https://oakandlinen.example/s/sample",
 			Back: "https://oakandlinen.example/back/sample",

@@ -183,7 +183,7 @@ func (l *ledger) send(ctx context.Context, ids []string) error {
 func (l *ledger) sender() *activities.Sender {
 	brand := rig.Brand()
 	return &activities.Sender{
-		Ledger: l.store, Clock: l.store.Clock(), Compile: rig.Compile(brand), Compose: mail.Composer{Signer: l.signer}.Compose,
+		Ledger: l.store, Clock: l.store.Clock(), Compile: func(v journey.Version) (activities.Templates, error) { return templates.CompileVersion(v, brand) }, Compose: mail.Composer{Signer: l.signer}.Compose,
 		Dial: l.dial, Brand: brand, Tokens: l.tokens, Sandbox: true, Log: slog.New(slog.DiscardHandler), Slots: l.slots,
 	}
 }

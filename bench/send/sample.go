@@ -3,7 +3,6 @@ package main
 import (
 	"time"
 
-	"perennial/activities"
 	"perennial/bench/rig"
 	"perennial/journey"
 	"perennial/mail"
@@ -18,14 +17,14 @@ func sample() (e journey.Envelope, bytes []byte, err error) {
 	}
 	source := files[templates.JourneyFile]
 	delete(files, templates.JourneyFile)
-	set, err := rig.Compile(rig.Brand())(journey.Version{Key: journeyKey, Source: source, Files: files})
+	set, err := templates.CompileVersion(journey.Version{Key: journeyKey, Source: source, Files: files}, rig.Brand())
 	if err != nil {
 		return e, nil, err
 	}
 	public := func(kind journey.TokenKind) string {
 		return rig.Brand().PublicURL + kind.Path() + journey.Tokens{}.Sign(kind, journey.NewID(journey.PrefixMessage), 0)
 	}
-	links := activities.Links{
+	links := journey.Links{
 		Unsubscribe: public(journey.TokenUnsubscribe), Preferences: public(journey.TokenPreferences), View: public(journey.TokenView),
 		Back: public(journey.TokenBack), Click: func(string) string { return public(journey.TokenClick) },
 	}

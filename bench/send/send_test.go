@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"perennial/activities"
 	"perennial/bench/rig"
 	"perennial/journey"
 	"perennial/mail"
@@ -63,7 +62,7 @@ func writeLetter(tb testing.TB) func() {
 	require.NoError(tb, err)
 	source := files[templates.JourneyFile]
 	delete(files, templates.JourneyFile)
-	set, err := rig.Compile(rig.Brand())(journey.Version{Key: journeyKey, Source: source, Files: files})
+	set, err := templates.CompileVersion(journey.Version{Key: journeyKey, Source: source, Files: files}, rig.Brand())
 	require.NoError(tb, err)
 	e, _, err := sample()
 	require.NoError(tb, err)
@@ -71,7 +70,7 @@ func writeLetter(tb testing.TB) func() {
 		Message:  journey.Message{Template: template},
 		Customer: journey.Customer{Email: "customer@example.com", FirstName: "Ann", Locale: "en", Timezone: "Europe/Berlin"},
 	}
-	links := activities.Links{Unsubscribe: e.Unsubscribe, Click: func(string) string { return "https://example.com/c/token" }}
+	links := journey.Links{Unsubscribe: e.Unsubscribe, Click: func(string) string { return "https://example.com/c/token" }}
 	return func() {
 		r, err := set.Render(claimed, links)
 		require.NoError(tb, err)

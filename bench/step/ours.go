@@ -19,6 +19,7 @@ import (
 	"perennial/journey"
 	"perennial/mail"
 	"perennial/store"
+	"perennial/templates"
 	"perennial/workflows"
 )
 
@@ -215,7 +216,7 @@ func newSender(ctx context.Context, s *store.Store, smtpURL string) (*activities
 	brand := rig.Brand()
 	return &activities.Sender{
 		Ledger: s, Clock: s.Clock(), Compose: mail.Compose, Brand: brand, Tokens: journey.Tokens{Key: settings.TokenKey},
-		Compile: rig.Compile(brand),
+		Compile: func(v journey.Version) (activities.Templates, error) { return templates.CompileVersion(v, brand) },
 		Dial: func(ctx context.Context) (activities.Wire, error) {
 			conn, err := relay.Dial(ctx)
 			if err != nil {
