@@ -63,6 +63,7 @@ type Reader interface {
 
 	Segments(ctx context.Context) ([]journey.Segment, error)
 	Segment(ctx context.Context, key string) (journey.Segment, error)
+	SegmentMembers(ctx context.Context, key string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
 
 	Journeys(ctx context.Context) ([]journey.JourneyInfo, error)
 	Version(ctx context.Context, key string, number int) (journey.Version, error)

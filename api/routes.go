@@ -70,6 +70,7 @@ func routes() []route {
 		{get, "/api/segments/:key", viewers, getSegment},
 		{put, "/api/segments/:key", marketers, putSegment},
 		{del, "/api/segments/:key", marketers, deleteSegment},
+		{get, "/api/segments/:key/members", viewers, listMembers},
 
 		{get, "/api/customers", viewers, searchCustomers},
 		{get, "/api/customers.csv", admins, exportCustomers},

@@ -54,3 +54,11 @@ func previewSegment(ctx context.Context, s *server, r *request) (any, error) {
 	}
 	return s.Control.PreviewSegment(ctx, string(r.Body))
 }
+
+func listMembers(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	return s.Read.SegmentMembers(ctx, r.param("key"), p)
+}

@@ -41,6 +41,13 @@ type Reader interface {
 	InsideAt(ctx context.Context, key string, version int, step *string, r journey.PageRequest) (journey.Page[journey.Inside], error)
 	Pauses(ctx context.Context, scope journey.Scope, target string) ([]journey.Pause, error)
 
+	Segments(ctx context.Context) ([]journey.Segment, error)
+	Segment(ctx context.Context, key string) (journey.Segment, error)
+	SegmentMembers(ctx context.Context, key string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
+	AttributeNames(ctx context.Context) ([]string, error)
+	EventNames(ctx context.Context, r journey.PageRequest) (journey.Page[journey.EventName], error)
+	TopicKeys(ctx context.Context) ([]string, error)
+
 	Customer(ctx context.Context, ref string) (journey.Customer, error)
 	SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
 	Overview(ctx context.Context, ref string) (journey.CustomerOverview, error)

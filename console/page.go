@@ -26,9 +26,10 @@ type frame struct {
 	Page   string
 	Title  string
 	Path   string
+	Target string // the element that htmx asks for; "" the whole page
 	Brand  journey.Brand
 	User   journey.User
-	Places []place
+	Groups []group // the navigation
 	Notice string
 	Fault  *journey.Fault // what was wrong with the form that came with the request
 	Form   url.Values     // what it held
@@ -76,11 +77,10 @@ func (c *console) write(r *request, a reply, out *bytes.Buffer) (int, error) {
 	if t == nil {
 		return 0, fmt.Errorf("rendering page %q: there is none", a.page)
 	}
-	part := "layout.html"
+	part, f := "layout.html", c.frame(r, a)
 	if target := r.http.Header.Get("HX-Target"); r.http.Header.Get("HX-Request") == "true" && target != "" && t.Lookup("part-"+target) != nil {
-		part = "part-" + target
+		part, f.Target = "part-"+target, target
 	}
-	f := c.frame(r, a)
 	if part == "layout.html" {
 		f.Notice = r.takeNotice()
 	}
@@ -107,11 +107,7 @@ func (c *console) frame(r *request, a reply) frame {
 	} else {
 		f.Title = r.text(a.page + ".title")
 	}
-	for _, p := range places() {
-		if slices.Contains(p.who, r.user.Role) {
-			f.Places = append(f.Places, p)
-		}
-	}
+	f.Groups = navigation(r.user.Role)
 	return f
 }
 
@@ -119,6 +115,9 @@ func (c *console) frame(r *request, a reply) frame {
 func (f frame) Here(p place) bool {
 	return f.Path == p.Path || p.Path != "/" && strings.HasPrefix(f.Path, p.Path+"/")
 }
+
+// Within says whether the page belongs to a group of the navigation.
+func (f frame) Within(g group) bool { return slices.ContainsFunc(g.Places, f.Here) }
 
 // May says whether the reader may do what is for those roles.
 func (f frame) May(roles ...string) bool { return slices.Contains(roles, string(f.User.Role)) }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"perennial/journey"
 )
@@ -62,6 +63,13 @@ func routes() []route {
 		{get, "/journeys/{key}/versions/{number}/messages/{message}", viewers, previewPage, nil},
 		{get, "/journeys/{key}/versions/{number}/messages/{message}/mail", viewers, previewBody, nil},
 
+		{get, "/segments", viewers, segmentsPage, nil},
+		{get, "/segments/_new", marketers, newSegmentPage, nil},
+		{post, "/segments/_new", marketers, editSegment, newSegmentPage},
+		{get, "/segments/{key}", viewers, segmentPage, nil},
+		{post, "/segments/{key}", marketers, editSegment, segmentPage},
+		{post, "/segments/{key}/delete", marketers, deleteSegment, segmentPage},
+
 		{get, "/account", viewers, accountPage, nil},
 		{post, "/account", viewers, saveAccount, accountPage},
 		{post, "/account/password", viewers, savePassword, accountPage},
@@ -80,5 +88,42 @@ func places() []place {
 		{"today", "/", "today", viewers},
 		{"customers", "/customers", "customers", viewers},
 		{"journeys", "/journeys", "journeys", viewers},
+		{"segments", "/segments", "segments", viewers},
 	}
+}
+
+// group is what belongs together in the navigation, under a heading; Key "" has none.
+type group struct {
+	Key    string
+	Places []place
+}
+
+// navigation are the places that a role may open, in their groups. A place that no group names stands in the first.
+func navigation(role journey.Role) []group {
+	names := []struct {
+		key    string
+		places []string
+	}{
+		{"", nil},
+		{"reach", []string{"journeys", "messages", "segments", "coupons", "surveys"}},
+		{"mail", []string{"topics", "sending", "suppressions"}},
+		{"settings", []string{"users", "keys", "teams", "webhooks", "sources", "audit"}},
+	}
+	out := make([]group, len(names))
+	for _, p := range places() {
+		if !slices.Contains(p.who, role) {
+			continue
+		}
+		in := 0
+		for i, n := range names {
+			if slices.Contains(n.places, p.Key) {
+				in = i
+			}
+		}
+		out[in].Places = append(out[in].Places, p)
+	}
+	for i, n := range names {
+		out[i].Key = n.key
+	}
+	return slices.DeleteFunc(out, func(g group) bool { return len(g.Places) == 0 })
 }
