@@ -141,6 +141,9 @@ func TestEveryPageInABrowser(t *testing.T) {
 	w.around("journey", "/journeys/win-back?step="+one[string](o, `SELECT step FROM enrollments WHERE customer_id = $1`, ben))
 	w.around("journey-large", "/journeys/post-purchase")
 	w.around("preview", "/journeys/win-back/versions/1/messages/we-miss-you")
+	w.around("library", "/library")
+	w.around("edit", "/journeys/win-back/edit")
+	w.around("history", "/journeys/win-back/edit/history")
 	w.around("account", "/account")
 }
 

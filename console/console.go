@@ -35,6 +35,7 @@ type Reader interface {
 	Today(ctx context.Context) (journey.Today, error)
 
 	Journeys(ctx context.Context) ([]journey.JourneyInfo, error)
+	Draft(ctx context.Context, key string) (journey.Draft, error)
 	Versions(ctx context.Context, key string) ([]journey.Version, error)
 	Report(ctx context.Context, key string) (journey.Report, error)
 	StepCounts(ctx context.Context, key string, version int) (map[string]int, error)

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -19,7 +20,9 @@ import (
 	"perennial/api"
 	"perennial/console"
 	"perennial/control"
+	"perennial/intake"
 	"perennial/journey"
+	"perennial/simulate"
 	"perennial/store"
 	"perennial/templates"
 	"perennial/testenv"
@@ -63,7 +66,8 @@ func open(t *testing.T, change ...func(*console.Deps)) *office {
 	t.Cleanup(o.sql.Close)
 	settings, err := o.store.Settings(t.Context())
 	require.NoError(t, err)
-	o.ctl = &control.Control{Store: o.store, Flight: o.store, Clock: o.store.Clock(), Check: check, Render: render, Patience: 100 * time.Millisecond}
+	o.ctl = &control.Control{Store: o.store, Flight: o.store, Clock: o.store.Clock(), Check: check, Render: render, Patience: 100 * time.Millisecond,
+		Play: simulated, Library: library()}
 	log := slog.New(slog.NewTextHandler(o.log, nil))
 	brand := journey.Brand{Name: "Oak & Linen", Address: "Oak & Linen, Lindengasse 12, 1070 Vienna", Zone: vienna}
 	o.deps = console.Deps{Control: o.ctl, Read: o.store, Clock: o.store.Clock(), Brand: brand, Log: log}
@@ -84,6 +88,44 @@ func open(t *testing.T, change ...func(*console.Deps)) *office {
 func check(def *journey.Definition, files map[string]string) journey.Problems {
 	_, problems := templates.Compile(def, files)
 	return problems
+}
+
+// library are the journeys that ship, as the program hands them out.
+func library() control.Library {
+	return control.Library{List: templates.Library, Begin: func(from, key, name string) (string, map[string]string, error) {
+		files, err := templates.Begin(from, key, name)
+		if err != nil {
+			return "", nil, err
+		}
+		source := files[templates.JourneyFile]
+		delete(files, templates.JourneyFile)
+		return source, files, nil
+	}}
+}
+
+// simulated plays as the program does, without scripts.
+func simulated(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error) {
+	def, _ := journey.Parse("journey.yaml", []byte(v.Source))
+	set, problems := templates.Compile(def, v.Files)
+	if set == nil {
+		return journey.Simulation{}, problems
+	}
+	play := simulate.Play{Customers: r.Customers, Start: r.Start, Days: r.Days, Seed: r.Seed, Timelines: r.Timelines}
+	if r.Script != nil {
+		habits, err := simulate.ParseHabits("the script", r.Script)
+		if err != nil {
+			return journey.Simulation{}, err
+		}
+		play.Habits = &habits
+		if habits.Persona != nil && r.Customers == 0 {
+			play.Personas = []simulate.Persona{habits.Persona.Agreed(def)}
+		}
+	}
+	if r.Known != nil {
+		play.Personas = []simulate.Persona{simulate.Known(*r.Known)}
+	}
+	return simulate.Simulate(ctx, def, set, play, simulate.Options{Brand: journey.Brand{Name: "Oak & Linen", Address: "Lindengasse 12, 1070 Vienna"},
+		Version: v.Number, Profile: intake.Profile})
 }
 
 // render renders as the program does.

@@ -32,6 +32,9 @@ var icons = map[string]string{
 	"task":         `<rect x="4.500" y="4.500" width="15" height="15" rx="3"/><path d="m8.500 12 2.500 2.500 4.500-5"/>`,
 	"coupon":       `<path d="M4 8V6.500h16V8a2 2 0 0 0 0 8v1.500H4V16a2 2 0 0 0 0-8z"/><path d="M14 9v6"/>`,
 	"person":       `<circle cx="12" cy="8" r="3.500"/><path d="M5 20c0-3.500 3-6 7-6s7 2.500 7 6"/>`,
+	"undo":         `<path d="M8 5 4 9l4 4"/><path d="M4 9h9a6 6 0 0 1 0 12h-3"/>`,
+	"redo":         `<path d="m16 5 4 4-4 4"/><path d="M20 9h-9a6 6 0 0 0 0 12h3"/>`,
+	"edit":         `<path d="m5 19 1-4L16 5l3 3L9 18z"/>`,
 }
 
 func icon(name string) template.HTML {

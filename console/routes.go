@@ -70,6 +70,14 @@ func routes() []route {
 		{post, "/segments/{key}", marketers, editSegment, segmentPage},
 		{post, "/segments/{key}/delete", marketers, deleteSegment, segmentPage},
 
+		{get, "/library", marketers, libraryPage, nil},
+		{post, "/library", marketers, beginJourney, libraryPage},
+		{get, "/journeys/{key}/edit", marketers, editPage, nil},
+		{post, "/journeys/{key}/edit", marketers, typeText, editPage},
+		{post, "/journeys/{key}/edit/drop", marketers, dropText, editPage},
+		{post, "/journeys/{key}/edit/turn", marketers, turnDraft, editPage},
+		{get, "/journeys/{key}/edit/history", marketers, historyPage, nil},
+
 		{get, "/account", viewers, accountPage, nil},
 		{post, "/account", viewers, saveAccount, accountPage},
 		{post, "/account/password", viewers, savePassword, accountPage},

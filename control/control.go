@@ -31,6 +31,9 @@ type Control struct {
 	// Play plays a version on a clock of its own (package simulate). It is handed in for the same reason.
 	Play func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error)
 
+	// Library are the journeys that ship, to start from. It is handed in for the same reason.
+	Library Library
+
 	// Patience is how long a pause waits, in wall time, for what is on its way when it begins; 0: 5 s.
 	Patience time.Duration
 
@@ -42,6 +45,7 @@ type Control struct {
 // Store is what the verbs need of the database; each part stands beside its verb.
 type Store interface {
 	Drafts
+	Revisions
 	Segments
 	Pauses
 	Enrollments

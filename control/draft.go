@@ -32,6 +32,7 @@ type Edit struct {
 	Files   map[string]string // nil: the templates stay as they are
 	IfMatch string            // ETag that the draft must have; "": any. "*": it must exist
 	IfNew   bool              // the journey must not exist yet
+	Gathers bool              // typing: it goes into the revision that the same person has just begun
 }
 
 // JourneyFile is the name of a journey's own file, in faults and in its folder.
@@ -70,7 +71,7 @@ func (c *Control) SaveDraft(ctx context.Context, by journey.Actor, e Edit) (jour
 			return was, faulty(e.Key, found)
 		}
 		warnings = found
-		was.Name, was.Source, was.Files = def.Name, e.Source, files
+		was.Name, was.Source, was.Files, was.Gathers = def.Name, e.Source, files, e.Gathers
 		return was, nil
 	})
 	return saved, warnings, err

@@ -33,6 +33,27 @@ type Draft struct {
 	Files       map[string]string // name → text
 	ETag        string            // changes with source and files
 	IsDraft     bool              // false: this is the live version
+	Revision    int               // which of its revisions the draft is, from 1; 0: there is no draft
+	Newest      int               // of its revisions: greater than Revision after an undo
+	Gathers     bool              // of a change: it goes into the revision that the same person has just begun
+}
+
+// Revision is what a draft was after one change, and who made it.
+type Revision struct {
+	Number  int       `json:"number"`
+	At      time.Time `json:"at"`
+	By      string    `json:"by"` // her name
+	ETag    string    `json:"etag"`
+	Source  string    `json:"-"`
+	Current bool      `json:"current"` // this is the draft
+}
+
+// Desk is text of a journey that could not become its draft, because it has faults or somebody else was faster. It is kept for
+// whoever typed it, until it becomes the draft or she drops it.
+type Desk struct {
+	Source   string
+	BaseETag string // of the draft that it began from
+	At       time.Time
 }
 
 // Version is one published version; it never changes.

@@ -38,10 +38,12 @@ func (s *Store) Draft(ctx context.Context, key string) (d journey.Draft, err err
 func draft(ctx context.Context, q querier, key string) (journey.Draft, error) {
 	d := journey.Draft{Key: key}
 	err := q.QueryRow(ctx, `
-		SELECT j.name, j.state, coalesce(j.live_version, 0), j.draft_source IS NOT NULL,
+		SELECT j.name, j.state, coalesce(j.live_version, 0), j.draft_source IS NOT NULL, coalesce(j.draft_revision, 0),
+			coalesce((SELECT max(r.number) FROM draft_revisions r WHERE r.journey_key = j.key AND j.draft_revision IS NOT NULL), 0),
 			coalesce(j.draft_source, v.source), CASE WHEN j.draft_source IS NULL THEN v.files ELSE j.draft_files END
 		FROM journeys j LEFT JOIN versions v ON v.journey_key = j.key AND v.number = j.live_version
-		WHERE j.key = $1`, key).Scan(&d.Name, &d.State, &d.LiveVersion, &d.IsDraft, &d.Source, &d.Files)
+		WHERE j.key = $1`, key).
+		Scan(&d.Name, &d.State, &d.LiveVersion, &d.IsDraft, &d.Revision, &d.Newest, &d.Source, &d.Files)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return d, journey.Faultf(journey.CodeNotFound, "there is no journey %q", key)
 	}
@@ -60,12 +62,12 @@ func (s *Store) EditDraft(ctx context.Context, key string, by journey.Actor, edi
 		if d, err = lockDraft(ctx, tx, key); err != nil {
 			return err
 		}
-		exists := d.State != ""
+		was := d
 		if d, err = edit(d); err != nil {
 			return err
 		}
 		d.Key, d.IsDraft, d.ETag = key, true, journey.ContentHash(d.Source, d.Files)
-		if exists {
+		if was.State != "" {
 			_, err = tx.Exec(ctx, `UPDATE journeys SET name = CASE WHEN live_version IS NULL THEN $2 ELSE name END,
 				draft_source = $3, draft_files = $4, draft_etag = $5, updated_at = $6 WHERE key = $1`,
 				key, d.Name, d.Source, d.Files, d.ETag, s.clock.Now())
@@ -82,7 +84,18 @@ func (s *Store) EditDraft(ctx context.Context, key string, by journey.Actor, edi
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, deed{by: by, verb: "journey.edit", target: key, detail: map[string]any{"etag": d.ETag}})
+		var begun bool
+		if d.Revision, begun, err = s.revise(ctx, tx, was, d, by); err != nil {
+			return err
+		}
+		if _, err = tx.Exec(ctx, `UPDATE journeys SET draft_revision = $2 WHERE key = $1`, key, d.Revision); err != nil {
+			return err
+		}
+		d.Newest = d.Revision
+		if d.Gathers && !begun {
+			return nil // typing goes on: the audit names the revision that it belongs to
+		}
+		return s.audit(ctx, tx, deed{by: by, verb: "journey.edit", target: key, detail: map[string]any{"etag": d.ETag, "revision": d.Revision}})
 	})
 	return d, err
 }
@@ -121,8 +134,11 @@ func (s *Store) Publish(ctx context.Context, p journey.Publication) (v journey.V
 		}
 		_, err = tx.Exec(ctx, `
 			UPDATE journeys SET name = $2, state = 'live', live_version = $3, draft_source = NULL, draft_files = '{}',
-				draft_etag = '', updated_at = $4 WHERE key = $1`, p.Key, p.Name, v.Number, s.clock.Now())
+				draft_etag = '', draft_revision = NULL, updated_at = $4 WHERE key = $1`, p.Key, p.Name, v.Number, s.clock.Now())
 		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `DELETE FROM draft_revisions WHERE journey_key = $1`, p.Key); err != nil {
 			return err
 		}
 		if err := s.beginMigration(ctx, tx, p, v.Number); err != nil {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,9 +14,6 @@ import (
 
 	"perennial/templates"
 )
-
-//go:embed starter
-var starter embed.FS
 
 var journeyName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}$`)
 
@@ -36,7 +32,7 @@ func initCommand(std stdio) *cobra.Command {
 			if !journeyName.MatchString(name) {
 				return fmt.Errorf("%q cannot be the name of a journey: write a-z, 0-9 and -, e.g. spring-sale", name)
 			}
-			source, root := fs.FS(starter), "starter"
+			source, root := templates.Starter()
 			if from != "" {
 				if _, err := templates.Load(templates.Embedded(), from); err != nil {
 					return fmt.Errorf("--from %s: there is no such journey; those that ship are %s", from, strings.Join(templates.Names(), ", "))
@@ -73,7 +69,7 @@ func copyJourney(source fs.FS, root, folder, name string, std stdio) error {
 			return err
 		}
 		if path.Base(file) == journeyFile {
-			content = renamed(content, root, name)
+			content = []byte(templates.Renamed(string(content), name, ""))
 		}
 		fmt.Fprintln(std.out, to)
 		return os.WriteFile(to, content, 0o644) //nolint:gosec // the same
@@ -83,24 +79,4 @@ func copyJourney(source fs.FS, root, folder, name string, std stdio) error {
 	}
 	fmt.Fprintf(std.out, "\nnext: perennial journey validate %s && perennial journey test %s\n", folder, folder)
 	return nil
-}
-
-// renamed gives the journey its key, marks what else is to be looked at in one that was copied, and names the starter.
-func renamed(content []byte, root, name string) []byte {
-	text := string(content)
-	if root == "starter" {
-		return []byte(strings.ReplaceAll(text, "STARTER", name))
-	}
-	var out []string
-	for _, line := range strings.Split(text, "\n") {
-		key, _, _ := strings.Cut(line, ":")
-		switch key {
-		case "journey":
-			line = "journey: " + name
-		case "name", "topic", "goal":
-			line += " # ← is it yours, too?"
-		}
-		out = append(out, line)
-	}
-	return []byte(strings.Join(out, "\n"))
 }

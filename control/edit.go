@@ -1,0 +1,179 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"perennial/journey"
+)
+
+// Revisions is where is kept what a draft was before, and text that could not become a draft.
+type Revisions interface {
+	Revisions(ctx context.Context, key string) ([]journey.Revision, error)
+	TurnDraft(ctx context.Context, key string, by journey.Actor, number int, etag string) (journey.Draft, error)
+	Desk(ctx context.Context, key, user string) (*journey.Desk, error)
+	PutDesk(ctx context.Context, key, user string, d journey.Desk) error
+}
+
+// Examined is what can be said of a journey's text.
+type Examined struct {
+	Def    *journey.Definition // nil where there are faults
+	Faults journey.Problems    // with them it is no draft
+	Open   journey.Problems    // that stand in the way of a publish: messages that are missing or have faults, names that nobody knows
+	Warn   journey.Problems
+	Blanks []Blank // that are still to be filled in
+}
+
+// Blank is a line that is marked as its author's to say.
+type Blank struct {
+	Line int
+	Text string
+}
+
+// Examine looks at a text as the draft of a journey, with the messages that its draft has. Nothing is stored.
+func (c *Control) Examine(ctx context.Context, key, source string) (Examined, error) {
+	ex := Examined{Blanks: blanksOf(source)}
+	def, problems, err := c.checkEdit(Edit{Key: key, Source: source})
+	var fault *journey.Fault
+	switch {
+	case errors.As(err, &fault) && len(fault.Problems) > 0:
+		ex.Faults, ex.Warn = fault.Problems.Errors(), warningsOf(fault.Problems)
+		return ex, nil
+	case err != nil:
+		return ex, err
+	}
+	d, err := c.Store.Draft(ctx, key)
+	if err != nil && journey.CodeOf(err) != journey.CodeNotFound {
+		return ex, err
+	}
+	problems = append(problems, c.Check(def, d.Files)...)
+	dangling, err := c.dangling(ctx, def)
+	if err != nil {
+		return ex, err
+	}
+	problems = append(problems, dangling...)
+	ex.Def, ex.Open, ex.Warn = def, problems.Errors(), warningsOf(problems)
+	return ex, nil
+}
+
+func warningsOf(all journey.Problems) (out journey.Problems) {
+	for _, p := range all {
+		if p.Warning {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func blanksOf(source string) (out []Blank) {
+	for i, line := range strings.Split(source, "\n") {
+		if at := strings.Index(line, "#"); at > 0 && strings.Contains(line[at:], journey.Blank) {
+			out = append(out, Blank{i + 1, strings.TrimSpace(line)})
+		}
+	}
+	return out
+}
+
+// Typed is what became of a text that somebody types.
+type Typed struct {
+	Examined
+	Draft journey.Draft // as it is now
+	Saved bool          // the text is the draft
+	Stale bool          // somebody else was faster: the text lies on her desk
+}
+
+// Type makes a text the draft where it has no fault and the draft is still the one of ifMatch, and keeps it on her desk otherwise: what
+// was typed is not lost. Changes that follow each other within a minute are one revision.
+func (c *Control) Type(ctx context.Context, by journey.Actor, key, source, ifMatch string) (Typed, error) {
+	source = strings.ReplaceAll(source, "\r\n", "\n") // as forms send it
+	ex, err := c.Examine(ctx, key, source)
+	if err != nil {
+		return Typed{}, err
+	}
+	out := Typed{Examined: ex}
+	if len(ex.Faults) == 0 {
+		out.Draft, _, err = c.SaveDraft(ctx, by, Edit{Key: key, Source: source, IfMatch: ifMatch, Gathers: true})
+		out.Stale = journey.CodeOf(err) == journey.CodeStale && err != nil
+		out.Saved = err == nil
+	}
+	if err != nil && !out.Stale {
+		return out, err
+	}
+	if !out.Saved {
+		if out.Draft, err = c.Store.Draft(ctx, key); err != nil {
+			return out, err
+		}
+		if out.Draft.Source == source { // the same change, made twice
+			out.Saved, out.Stale = true, false
+		}
+	}
+	desk := journey.Desk{Source: source, BaseETag: ifMatch}
+	if out.Saved {
+		desk = journey.Desk{}
+	}
+	return out, c.Store.PutDesk(ctx, key, by.ID, desk)
+}
+
+// Desk is the text that somebody typed and that could not become the draft; nil where there is none.
+func (c *Control) Desk(ctx context.Context, by journey.Actor, key string) (*journey.Desk, error) {
+	return c.Store.Desk(ctx, key, by.ID)
+}
+
+// DropDesk forgets it.
+func (c *Control) DropDesk(ctx context.Context, by journey.Actor, key string) error {
+	return c.Store.PutDesk(ctx, key, by.ID, journey.Desk{})
+}
+
+// Turn makes the draft what it was in one of its revisions: undo and redo.
+func (c *Control) Turn(ctx context.Context, by journey.Actor, key string, number int, ifMatch string) (journey.Draft, error) {
+	return c.Store.TurnDraft(ctx, key, by, number, ifMatch)
+}
+
+// Turned is one revision with what it changed, in words.
+type Turned struct {
+	journey.Revision
+	Words []string // empty for the first one
+}
+
+// History tells the revisions of a draft, the newest first, at most so many.
+func (c *Control) History(ctx context.Context, key string, most int) ([]Turned, error) {
+	list, err := c.Store.Revisions(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Turned, 0, min(len(list), most))
+	var after *journey.Definition
+	for i, r := range list {
+		if i > most {
+			break
+		}
+		def, _ := journey.Parse(JourneyFile, []byte(r.Source))
+		if i > 0 {
+			out[i-1].Words = differences(def, after)
+		}
+		if i < most {
+			out = append(out, Turned{Revision: r})
+		}
+		after = def
+	}
+	return out, nil
+}
+
+// differences says what changed from one text to the next.
+func differences(from, to *journey.Definition) (words []string) {
+	if from == nil || to == nil {
+		return nil
+	}
+	for _, a := range journey.Diff(journey.Content{Def: from}, journey.Content{Def: to}) {
+		words = append(words, a.Words)
+	}
+	return words
+}
+
+// DeskDifferences says what the text on somebody's desk would change in the draft as it is now; nothing where the text has faults.
+func (c *Control) DeskDifferences(d journey.Draft, desk journey.Desk) []string {
+	from, _ := journey.Parse(JourneyFile, []byte(d.Source))
+	to, _ := journey.Parse(JourneyFile, []byte(desk.Source))
+	return differences(from, to)
+}

@@ -1,0 +1,106 @@
+package templates
+
+import (
+	"embed"
+	"encoding/json"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"perennial/journey"
+)
+
+//go:embed begin
+var begin embed.FS
+
+const starterRoot = "begin/starter"
+
+// Starter is the small journey that a new one begins with where none that ships is named: its folder, and the root of it.
+func Starter() (fs.FS, string) { return begin, starterRoot }
+
+// Begin returns the files of a new journey: a copy of one that ships, or of the starter where from is empty. What is its author's to say
+// is marked (journey.Blank). CodeNotFound where no such journey ships.
+func Begin(from, key, name string) (Files, error) {
+	source, root := begin, starterRoot
+	if from != "" {
+		if !slices.Contains(Names(), from) {
+			return nil, journey.Faultf(journey.CodeNotFound, "there is no journey %q in the library; it has %s", from, strings.Join(Names(), ", "))
+		}
+		source, root = embedded, from
+	}
+	files, err := Load(source, root)
+	if err != nil {
+		return nil, err
+	}
+	files[JourneyFile] = Renamed(files[JourneyFile], key, name)
+	return files, nil
+}
+
+// plainName is a name that YAML takes for text without quotes.
+var plainName = regexp.MustCompile(`^\p{L}[\p{L}\p{N} ]*$`)
+
+// Renamed gives the source of a journey another key and, unless it is empty, another name, and marks what else is to be looked at.
+func Renamed(source, key, name string) string {
+	source = strings.ReplaceAll(source, "STARTER", key)
+	lines := strings.Split(source, "\n")
+	for i, line := range lines {
+		word, _, _ := strings.Cut(line, ":")
+		switch {
+		case word == "journey":
+			lines[i] = "journey: " + key
+		case word == "name" && name != "":
+			lines[i] = "name: " + inSource(name)
+		case (word == "name" || word == "topic" || word == "goal") && !strings.Contains(line, "#"):
+			lines[i] = line + " # " + journey.Blank + " is it yours, too?"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// inSource writes a name as YAML, in quotes where it needs them.
+func inSource(name string) string {
+	if plainName.MatchString(name) && !strings.HasSuffix(name, " ") {
+		switch strings.ToLower(name) {
+		case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
+		default:
+			return name
+		}
+	}
+	raw, err := json.Marshal(name)
+	if err != nil {
+		return `""`
+	}
+	return string(raw)
+}
+
+// Library describes the journeys that ship, in the order of Names.
+func Library() []journey.LibraryJourney {
+	var out []journey.LibraryJourney
+	for i, key := range Names() {
+		files, err := Load(embedded, key)
+		if err != nil {
+			continue // a test loads them all
+		}
+		def, problems := journey.Parse(JourneyFile, []byte(files[JourneyFile]))
+		if len(problems.Errors()) > 0 {
+			continue
+		}
+		out = append(out, journey.LibraryJourney{Key: key, Name: def.Name, Says: opening(files[JourneyFile]), Sequence: i < len(Sequences()),
+			Letters: len(def.Templates())})
+	}
+	return out
+}
+
+// opening is the remark at the head of a source.
+func opening(source string) string {
+	var words []string
+	for _, line := range strings.Split(source, "\n") {
+		text, remark := strings.CutPrefix(line, "#")
+		if !remark {
+			break
+		}
+		words = append(words, strings.TrimSpace(text))
+	}
+	return strings.Join(words, " ")
+}
