@@ -5,6 +5,8 @@ import "context"
 type accountData struct {
 	Name, Language string
 	HasPassword    bool
+	Provider       string // of sign-ins; "" there is none
+	Linked         bool   // she can come by it
 }
 
 func accountPage(ctx context.Context, r *request) (reply, error) {
@@ -12,7 +14,14 @@ func accountPage(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return show("account", accountData{r.user.Name, r.user.Language, has})
+	d := accountData{Name: r.user.Name, Language: r.user.Language, HasPassword: has}
+	if d.Linked, err = r.Control.IsLinked(ctx, r.user); err != nil {
+		return reply{}, err
+	}
+	if r.Provider != nil {
+		d.Provider = r.Provider.Called()
+	}
+	return show("account", d)
 }
 
 func saveAccount(ctx context.Context, r *request) (reply, error) {

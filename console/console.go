@@ -19,7 +19,7 @@ import (
 	"perennial/journey"
 )
 
-// Deps are what the console stands on. Proxies may be empty, all else is required.
+// Deps are what the console stands on. Provider and Proxies may be empty, all else is required.
 type Deps struct {
 	Control *control.Control
 	Read    Reader
@@ -27,6 +27,16 @@ type Deps struct {
 	Brand   journey.Brand // its zone is that of the times shown; its public URL says whether cookies are for https only
 	Log     *slog.Logger
 	Proxies []netip.Prefix // whose X-Forwarded-For is believed
+
+	Provider Provider // of sign-ins; nil: by password and link alone
+}
+
+// Provider signs people in elsewhere, and says who they are (package oidc).
+type Provider interface {
+	Called() string
+	Begin(ctx context.Context) (to string, h journey.Handshake, err error)
+	Finish(ctx context.Context, h journey.Handshake, query url.Values) (journey.Identity, error)
+	SignOutURL() string // "": it has none
 }
 
 // Reader is what the pages read; whatever changes something goes through control.

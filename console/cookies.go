@@ -13,6 +13,7 @@ import (
 const (
 	sessionCookie = "perennial_session"
 	noticeCookie  = "perennial_notice"
+	tripCookie    = "perennial_trip"
 )
 
 func (c *console) cookieName(name string) string {

@@ -36,6 +36,8 @@ func routes() []route {
 		{post, "/sign-in", strangers, signIn, signInPage},
 		{get, "/sign-in/{token}", strangers, linkPage, nil},
 		{post, "/sign-in/{token}", strangers, followLink, linkPage},
+		{get, "/sign-in/provider", strangers, goToProvider, nil},
+		{get, "/sign-in/provider/back", strangers, comeBack, nil},
 		{post, "/sign-out", viewers, signOut, nil},
 
 		{get, "/{$}", viewers, todayPage, nil},

@@ -8,8 +8,21 @@ import (
 	"perennial/journey"
 )
 
-// signIn data: where she wanted to go.
-type signInData struct{ Next string }
+// signInData is where she wanted to go, and by whom else she can come in.
+type signInData struct {
+	Next     string
+	Provider string // what people call it; "": there is none
+	Leave    string // where she signs out of the provider, too; "" nothing is offered
+}
+
+// door is the sign-in page for somebody who wants to go there afterwards.
+func (r *request) door(next string) signInData {
+	d := signInData{Next: ours(next)}
+	if r.Provider != nil {
+		d.Provider = r.Provider.Called()
+	}
+	return d
+}
 
 func signInPage(_ context.Context, r *request) (reply, error) {
 	next := r.query("next")
@@ -19,7 +32,11 @@ func signInPage(_ context.Context, r *request) (reply, error) {
 	if r.user.ID != "" {
 		return reply{to: ours(next)}, nil
 	}
-	return show("sign_in", signInData{ours(next)})
+	d := r.door(next)
+	if r.Provider != nil && r.query("out") != "" {
+		d.Leave = r.Provider.SignOutURL()
+	}
+	return show("sign_in", d)
 }
 
 func signIn(ctx context.Context, r *request) (reply, error) {
@@ -55,7 +72,11 @@ func signOut(ctx context.Context, r *request) (reply, error) {
 		return reply{}, err
 	}
 	r.dropSession()
-	return r.seeOther("/sign-in", "sign_in.signed_out")
+	to := "/sign-in"
+	if r.Provider != nil {
+		to = "/sign-in?out=1"
+	}
+	return r.seeOther(to, "sign_in.signed_out")
 }
 
 // linkData is a link that was made for one user: what it is for, and whose it is.

@@ -11,7 +11,7 @@ import (
 	"perennial/journey"
 )
 
-// Control carries out what callers ask. Every field but Patience is required.
+// Control carries out what callers ask. Every field but Door and Patience is required.
 type Control struct {
 	Store  Store
 	Flight Flight
@@ -33,6 +33,9 @@ type Control struct {
 
 	// Library are the journeys that ship, to start from. It is handed in for the same reason.
 	Library Library
+
+	// Door says whom of those whom a provider of sign-ins vouches for we let in.
+	Door Door
 
 	// Patience is how long a pause waits, in wall time, for what is on its way when it begins; 0: 5 s.
 	Patience time.Duration
@@ -63,6 +66,7 @@ type Store interface {
 	TestMails
 	Users
 	Sessions
+	Identities
 	Recordings
 	Endpoints
 	Teams

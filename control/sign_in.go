@@ -95,10 +95,14 @@ func (c *Control) countAttempt(ctx context.Context, email string, from netip.Add
 	}
 	for i, n := range counts {
 		if n > limits[i] {
-			return nil, journey.Faultf(journey.CodeRate, "too many attempts to sign in; wait a quarter of an hour, or ask an admin for a link")
+			return nil, tooManyAttempts()
 		}
 	}
 	return subjects, nil
+}
+
+func tooManyAttempts() error {
+	return journey.Faultf(journey.CodeRate, "too many attempts to sign in; wait a quarter of an hour, or ask an admin for a link")
 }
 
 // placeOf is an address of the network, or the /64 that one household has of IPv6.

@@ -68,9 +68,12 @@ func (c *Control) ChangePassword(ctx context.Context, u journey.User, token, old
 		return err
 	}
 	if hash != "" {
-		if err := c.knows(ctx, u, old, hash); err != nil {
-			return err
-		}
+		err = c.knows(ctx, u, old, hash)
+	} else {
+		err = c.mayHavePassword(ctx, u)
+	}
+	if err != nil {
+		return err
 	}
 	if err := checkPassword(password, u); err != nil {
 		return err
@@ -79,6 +82,15 @@ func (c *Control) ChangePassword(ctx context.Context, u journey.User, token, old
 		return err
 	}
 	return c.Store.SetPassword(ctx, u.ID, hash, HashKey(token), u.Actor())
+}
+
+// mayHavePassword keeps those who come by a provider from a second way in that the provider knows nothing of.
+func (c *Control) mayHavePassword(ctx context.Context, u journey.User) error {
+	linked, err := c.IsLinked(ctx, u)
+	if err == nil && linked {
+		err = journey.Faultf(journey.CodeForbidden, "you come by the provider; an admin can make you a link by which you choose a password")
+	}
+	return err
 }
 
 // knows holds the password that a user gives against hers; whoever took a session over cannot try them all.

@@ -47,3 +47,28 @@ type Session struct {
 	SeenWall    time.Time
 	ExpiresWall time.Time // however often it is seen
 }
+
+// Identity is who a provider of sign-ins says that somebody is.
+type Identity struct {
+	Issuer, Subject string // together they never change, whatever her address becomes
+	Email           string
+	Verified        bool // the provider vouches for the address
+	Name            string
+	Groups          []string // of the claim that was asked for; nil: it says nothing of groups
+}
+
+// Handshake is what a browser that was sent to the provider must bring back, in a cookie of its own.
+type Handshake struct {
+	State    string `json:"s"` // comes back in the address
+	Nonce    string `json:"n"` // comes back in the signed token
+	Verifier string `json:"v"` // proves to the provider that we are who began (PKCE)
+}
+
+// Arrival is a sign-in by a provider, as control has decided it and the store writes it down: in one transaction.
+type Arrival struct {
+	User     User
+	Identity Identity
+	Role     Role // that her groups give; "": the one that she has
+	New      bool // there is no such user yet
+	Link     bool // the identity is not known yet
+}

@@ -14,17 +14,19 @@ const userColumns = `u.id, u.email, u.name, u.role, u.language, u.created_at, u.
 // CreateUser stores a user who has no password yet. An address that is taken is a fault of CodeConflict.
 func (s *Store) CreateUser(ctx context.Context, u journey.User, by journey.Actor) (err error) {
 	defer wrap(&err, "creating a user")
-	return s.inTx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `INSERT INTO users (id, email, name, role, language, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			u.ID, u.Email, u.Name, string(u.Role), u.Language, u.CreatedAt)
-		if violates(err, "users_email_key") {
-			return journey.Faultf(journey.CodeConflict, "there is a user with this address already")
-		}
-		if err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, deed{by: by, verb: "user.create", target: u.ID, detail: map[string]any{"role": u.Role}})
-	})
+	return s.inTx(ctx, func(tx pgx.Tx) error { return s.createUser(ctx, tx, u, by) })
+}
+
+func (s *Store) createUser(ctx context.Context, tx pgx.Tx, u journey.User, by journey.Actor) error {
+	_, err := tx.Exec(ctx, `INSERT INTO users (id, email, name, role, language, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+		u.ID, u.Email, u.Name, string(u.Role), u.Language, u.CreatedAt)
+	if violates(err, "users_email_key") {
+		return journey.Faultf(journey.CodeConflict, "there is a user with this address already")
+	}
+	if err != nil {
+		return err
+	}
+	return s.audit(ctx, tx, deed{by: by, verb: "user.create", target: u.ID, detail: map[string]any{"role": u.Role}})
 }
 
 // UserByEmail returns the user with that address, in lower case, and the hash of her password, "" where she has none.
@@ -94,12 +96,7 @@ func (s *Store) SetPassword(ctx context.Context, userID, password string, keep [
 func (s *Store) DisableUser(ctx context.Context, id string, enabled bool, by journey.Actor) (err error) {
 	defer wrap(&err, "disabling user %s", id)
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		// Everybody who could be the last admin is locked, by id: two who disable each other see one another.
-		rows, err := tx.Query(ctx, `SELECT id FROM users WHERE id = $1 OR role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`, id)
-		if err != nil {
-			return err
-		}
-		locked, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		admins, err := s.lockAdmins(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -107,7 +104,7 @@ func (s *Store) DisableUser(ctx context.Context, id string, enabled bool, by jou
 		if err != nil {
 			return err
 		}
-		if !enabled && u.Role == journey.RoleAdmin && u.DisabledAt == nil && len(locked) == 1 {
+		if !enabled && u.Role == journey.RoleAdmin && u.DisabledAt == nil && admins == 1 {
 			return journey.Faultf(journey.CodeConflict, "this is the last admin; somebody must be left who can let others in")
 		}
 		verb := "user.disable"
@@ -128,4 +125,22 @@ func (s *Store) DisableUser(ctx context.Context, id string, enabled bool, by jou
 		}
 		return s.audit(ctx, tx, deed{by: by, verb: verb, target: id})
 	})
+}
+
+// lockAdmins locks a user and everybody who could be the last admin, by id, so that two who shut each other out see one another. It
+// returns how many admins may sign in.
+func (s *Store) lockAdmins(ctx context.Context, tx pgx.Tx, id string) (admins int, err error) {
+	rows, err := tx.Query(ctx, `
+		SELECT role = 'admin' AND disabled_at IS NULL FROM users WHERE id = $1 OR role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`, id)
+	if err != nil {
+		return 0, err
+	}
+	var is bool
+	_, err = pgx.ForEachRow(rows, []any{&is}, func() error {
+		if is {
+			admins++
+		}
+		return nil
+	})
+	return admins, err
 }

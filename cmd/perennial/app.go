@@ -95,7 +95,7 @@ func openApp(ctx context.Context, c config, temporal client.Options, log *slog.L
 	}
 	a.tokens = journey.Tokens{Key: settings.TokenKey}
 	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates, Render: renderOnce(brand),
-		WriteTests: writeTests(brand, a.composer.Compose), Play: simulateVersion(brand), Library: shipped()}
+		WriteTests: writeTests(brand, a.composer.Compose), Play: simulateVersion(brand), Library: shipped(), Door: c.Identity.door()}
 	temporal.Logger = sdklog.NewStructuredLogger(slog.New(calmEnd{log.Handler(), a.stopping}))
 	if a.temporal, err = client.NewLazyClient(temporal); err != nil {
 		return nil, fmt.Errorf("reading the address of Temporal: %w", err)
@@ -232,9 +232,7 @@ func (a *app) watch(ctx context.Context) error {
 
 // serveHTTP serves API, public links and console until ctx ends; requests under way get ten seconds.
 func (a *app) serveHTTP(ctx context.Context) error {
-	pages, err := console.New(console.Deps{
-		Control: a.control, Read: a.store, Clock: a.store.Clock(), Brand: a.config.brand(), Log: a.log, Proxies: a.config.proxies(),
-	})
+	pages, err := a.pages()
 	if err != nil {
 		return err
 	}
@@ -264,6 +262,19 @@ func (a *app) serveHTTP(ctx context.Context) error {
 		return fmt.Errorf("finishing requests: %w", err)
 	}
 	return nil
+}
+
+// pages is the console.
+func (a *app) pages() (http.Handler, error) {
+	d := console.Deps{Control: a.control, Read: a.store, Clock: a.store.Clock(), Brand: a.config.brand(), Log: a.log, Proxies: a.config.proxies()}
+	provider, err := a.config.provider(a.log)
+	if err != nil {
+		return nil, err
+	}
+	if provider != nil {
+		d.Provider = provider
+	}
+	return console.New(d)
 }
 
 // work drives enrollments, scans and sends, as the roles say, until ctx ends. Temporal may be away when it begins and at any

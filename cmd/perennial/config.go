@@ -40,7 +40,8 @@ type config struct {
 	TimeZone      string `env:"TIME_ZONE" envDefault:"UTC"`
 	LogLevel      string `env:"LOG_LEVEL" envDefault:"info"`
 
-	Mail mailConfig
+	Mail     mailConfig
+	Identity identityConfig
 
 	// WebhookAllow are private networks that journeys and webhooks may call; the secrets are those of endpoints that journeys declare,
 	// by the name of their variable.
@@ -132,6 +133,7 @@ func (c config) faults() journey.Problems {
 		}
 	}
 	out = append(out, c.Mail.faults(plainSender(c.MailFrom))...)
+	out = append(out, c.Identity.faults()...)
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		add("TIME_ZONE", fmt.Sprintf("%q is not a time zone", c.TimeZone), "use an IANA name such as Europe/Vienna")
 	}

@@ -134,6 +134,9 @@ func examineParts(ctx context.Context, c config, temporal client.Options) []find
 	if c.SMTPURL != "" {
 		out = append(out, examineRelay(ctx, c))
 	}
+	if c.Identity.Issuer != "" {
+		out = append(out, examineProvider(ctx, c))
+	}
 	return out
 }
 
