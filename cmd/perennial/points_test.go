@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -37,10 +38,21 @@ func TestKill9AtEveryPointLosesNothingAndDoublesNothing(t *testing.T) {
 	dev.kill()
 	p.vacate(t)
 
+	fates := func() map[journey.MessageState]int {
+		all := map[journey.MessageState]int{}
+		for _, m := range p.as(t, journey.RoleViewer).messages("journey=small") {
+			all[m.State]++
+		}
+		return all
+	}
 	args := append([]string{"dev"}, p.flags()...)
 	for i, name := range point.Names() {
-		dev = startOf(t, program, []string{"PERENNIAL_FAILPOINT=" + string(name)}, args...)
-		testenv.Eventually(t, time.Minute, func() bool { return p.ready() || !dev.running() }, "an answer")
+		armed := filepath.Join(t.TempDir(), "armed")
+		dev = startOf(t, program, []string{"PERENNIAL_FAILPOINT=" + string(name), "PERENNIAL_FAILPOINT_ARMED=" + armed}, args...)
+		testenv.Eventually(t, time.Minute, p.ready, "an answer")
+		// Only the letter of this round may be under way when it dies: another one at its dot would be in doubt, too.
+		testenv.Eventually(t, 2*time.Minute, func() bool { return settled(fates(), i) }, "the letters before this to be sent, or in doubt")
+		require.NoError(t, os.WriteFile(armed, nil, 0o600))
 		who := fmt.Sprintf("ada%d", i)
 		events := []map[string]any{
 			{"type": "identify", "userId": who, "messageId": who + "-1", "traits": map[string]any{"email": who + "@example.com", "topics": map[string]any{"news": true}}},
@@ -56,19 +68,8 @@ func TestKill9AtEveryPointLosesNothingAndDoublesNothing(t *testing.T) {
 	}
 
 	dev = p.dev(t)
-	viewer := p.as(t, journey.RoleViewer)
-	fates := func() map[journey.MessageState]int {
-		all := map[journey.MessageState]int{}
-		for _, m := range viewer.messages("journey=small") {
-			all[m.State]++
-		}
-		return all
-	}
 	people := len(point.Names())
-	testenv.Eventually(t, 2*time.Minute, func() bool {
-		f := fates()
-		return f[journey.MessageAccepted]+f[journey.MessageUnknown] == people
-	}, "everybody's letter to be sent, or in doubt")
+	testenv.Eventually(t, 2*time.Minute, func() bool { return settled(fates(), people) }, "everybody's letter to be sent, or in doubt")
 	f := fates()
 	assert.LessOrEqual(t, f[journey.MessageUnknown], 2, "after-at-dot and before-reply")
 	got := map[string]int{}
@@ -83,4 +84,9 @@ func TestKill9AtEveryPointLosesNothingAndDoublesNothing(t *testing.T) {
 	assert.GreaterOrEqual(t, len(got), f[journey.MessageAccepted])
 	t.Logf("%d points, %v, %d people have a letter", people, f, len(got))
 	dev.kill()
+}
+
+// settled says whether so many letters have come to their end.
+func settled(fates map[journey.MessageState]int, letters int) bool {
+	return fates[journey.MessageAccepted]+fates[journey.MessageUnknown] == letters
 }

@@ -1,5 +1,5 @@
 // Package point names the moments at which it matters when a process dies. In a build with the tag failpoints a process that is told so by
-// PERENNIAL_FAILPOINT ends there with kill -9; in every other build Hit is nothing at all.
+// PERENNIAL_FAILPOINT, and armed by a file, ends there with kill -9; in every other build Hit is nothing at all.
 package point
 
 // Name is one such moment.
