@@ -88,7 +88,7 @@ fmt: ## gofmt
 	@gofmt -w $$(git ls-files '*.go')
 
 .PHONY: screenshots
-screenshots: build tools/.chromium ## docs/screens: the console in the middle of a demo, wide and on a phone
+screenshots: build tools/.chromium ## docs/screens: console and public pages in the middle of a demo, wide and on a phone
 	@tools/screenshots docs/screens
 
 bin/golangci-lint: tools/go.mod tools/go.sum

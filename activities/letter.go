@@ -134,6 +134,7 @@ func (s *Sender) links(m journey.Message, targets *[]string) journey.Links {
 	}
 	links := journey.Links{
 		Preferences: public(journey.TokenPreferences, 0), View: public(journey.TokenView, 0), Back: public(journey.TokenBack, 0),
+		Confirm: public(journey.TokenConfirm, 0),
 		Click: func(url string) string {
 			if strings.HasPrefix(url, s.Brand.PublicURL+"/") {
 				return url

@@ -78,6 +78,8 @@ type Reader interface {
 	SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
 	Export(ctx context.Context, ref string, by journey.Actor) (journey.Export, error)
 	Overview(ctx context.Context, ref string) (journey.CustomerOverview, error)
+	Preferences(ctx context.Context, customer string) (journey.Preferences, error)
+	ConsentChanges(ctx context.Context, customer string) ([]journey.ConsentChange, error)
 	ConsentsOf(ctx context.Context, customer string) ([]journey.ConsentState, error)
 	Timeline(ctx context.Context, customer string, f journey.TimelineFilter, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
 	LiveTimeline(ctx context.Context, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
@@ -122,7 +124,7 @@ func New(d Deps) (http.Handler, error) {
 	if s.figures, err = newFigures(d.Metrics); err != nil {
 		return nil, err
 	}
-	if s.pages, err = parsePages(); err != nil {
+	if s.pages, err = parsePages(d.Brand.Zone); err != nil {
 		return nil, err
 	}
 	if s.document, err = readDocument(); err != nil {

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -25,10 +24,12 @@ type linkPage func(ctx context.Context, r *linkRequest) (shown, error)
 // linkRequest is a public link that was opened: whose mail it stood in, and the form that came with a POST.
 type linkRequest struct {
 	*server
-	http *http.Request
-	mail journey.SentMessage
-	n    int // of a click: the index of the link
-	form url.Values
+	http  *http.Request
+	mail  journey.SentMessage
+	who   journey.Customer // whom the mail was to, as she is known now
+	words *words           // in her language
+	n     int              // of a click: the index of the link
+	form  url.Values
 }
 
 func (r *linkRequest) post() bool { return r.http.Method == http.MethodPost }
@@ -45,10 +46,12 @@ func (s *server) linkRoutes() []public {
 	unsubscribe := s.link(journey.TokenUnsubscribe, unsubscribePage)
 	preferences := s.link(journey.TokenPreferences, preferencesPage)
 	survey := s.link(journey.TokenSurvey, surveyPage)
+	confirm := s.link(journey.TokenConfirm, confirmPage)
 	back := s.link(journey.TokenBack, backPage)
 	return []public{
 		{get, "/u/:token", unsubscribe}, {post, "/u/:token", unsubscribe},
 		{get, "/preferences/:token", preferences}, {post, "/preferences/:token", preferences},
+		{get, "/confirm/:token", confirm}, {post, "/confirm/:token", confirm},
 		{get, "/s/:token", survey}, {post, "/s/:token", survey},
 		{get, "/back/:token", back}, {post, "/back/:token", back},
 		{get, "/c/:token", s.click},
@@ -60,15 +63,21 @@ func (s *server) linkRoutes() []public {
 // link opens the token, reads the form, and shows the page; what goes wrong is a page, too.
 func (s *server) link(kind journey.TokenKind, page linkPage) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		w := s.stranger(c)
 		r, err := s.open(c, kind)
 		if err == nil {
+			r.who, err = s.Read.Customer(c.Request.Context(), r.mail.Customer)
+		}
+		if err == nil {
+			w = s.pages.in(r.who.Locale, c.GetHeader("Accept-Language"))
+			r.words = w
 			var out shown
 			if out, err = page(c.Request.Context(), r); err == nil {
-				s.show(c, out)
+				s.show(c, w, out)
 				return
 			}
 		}
-		s.showFault(c, err)
+		s.showFault(c, w, err)
 	}
 }
 
@@ -110,79 +119,6 @@ func readForm(c *gin.Context) (url.Values, error) {
 	return c.Request.PostForm, nil
 }
 
-// topicName is what people read of a topic.
-func (r *linkRequest) topicName(ctx context.Context) (string, error) {
-	states, err := r.Read.ConsentsOf(ctx, r.mail.Customer)
-	for _, s := range states {
-		if s.Topic == r.mail.Topic && s.Name != "" {
-			return s.Name, err
-		}
-	}
-	return r.mail.Topic, err
-}
-
-// unsubscribePage is RFC 8058: the mail client posts without a person seeing anything; a person sees a button first.
-func unsubscribePage(ctx context.Context, r *linkRequest) (shown, error) {
-	name, err := r.topicName(ctx)
-	if err != nil {
-		return shown{}, err
-	}
-	data := struct {
-		Topic, Preferences string
-		Done               bool
-	}{name, r.address(journey.TokenPreferences), r.post()}
-	if r.post() {
-		who, err := r.customer(ctx)
-		if err != nil {
-			return shown{}, err
-		}
-		if err := r.Control.Unsubscribe(ctx, who, r.mail.Topic); err != nil {
-			return shown{}, err
-		}
-	}
-	return shown{http.StatusOK, "unsubscribe", data}, nil
-}
-
-// customer is whom the mail was to, by the id under which she is known now.
-func (r *linkRequest) customer(ctx context.Context) (string, error) {
-	c, err := r.Read.Customer(ctx, r.mail.Customer)
-	return c.ID, err
-}
-
-// address is that of another page of the same mail.
-func (r *linkRequest) address(kind journey.TokenKind) string {
-	return kind.Path() + r.Tokens.Sign(kind, r.mail.ID, 0)
-}
-
-const preferencesWording = "Choose what you would like to hear about."
-
-func preferencesPage(ctx context.Context, r *linkRequest) (shown, error) {
-	who, err := r.customer(ctx)
-	if err != nil {
-		return shown{}, err
-	}
-	if r.post() {
-		wanted := map[string]bool{}
-		for _, topic := range r.form["shown"] { // a topic that has come up since the page was shown is not withdrawn
-			wanted[topic] = false
-		}
-		for _, topic := range r.form["topic"] {
-			if _, on := wanted[topic]; on && !r.form.Has("none") {
-				wanted[topic] = true
-			}
-		}
-		if err := r.Control.Prefer(ctx, who, maps.Clone(wanted), preferencesWording); err != nil {
-			return shown{}, err
-		}
-	}
-	states, err := r.Read.ConsentsOf(ctx, who)
-	return shown{http.StatusOK, "preferences", struct {
-		Wording string
-		Topics  []journey.ConsentState
-		Done    bool
-	}{preferencesWording, states, r.post()}}, err
-}
-
 func backPage(ctx context.Context, r *linkRequest) (shown, error) {
 	if r.post() {
 		if err := r.Control.Return(ctx, r.mail.MessageSummary); err != nil {
@@ -200,7 +136,7 @@ func (s *server) click(c *gin.Context) {
 		err = journey.Faultf(journey.CodeNotFound, "this link leads nowhere any more")
 	}
 	if err != nil {
-		s.showFault(c, err)
+		s.showFault(c, s.stranger(c), err)
 		return
 	}
 	target := r.mail.Links[r.n]
@@ -240,15 +176,17 @@ func (s *server) isMachine(r *http.Request, mail journey.SentMessage) bool {
 func (s *server) view(c *gin.Context) {
 	r, err := s.open(c, journey.TokenView)
 	if err == nil && len(r.mail.Bytes) == 0 {
-		err = journey.Faultf(journey.CodeGone, "we keep our letters for thirty days, and this one is older")
+		old := journey.Faultf(journey.CodeGone, "we keep our letters for thirty days, and this one is older")
+		old.Reason = "old_letter"
+		err = old
 	}
 	if err != nil {
-		s.showFault(c, err)
+		s.showFault(c, s.stranger(c), err)
 		return
 	}
 	v, err := viewMessage(r.mail)
 	if err != nil {
-		s.showFault(c, err)
+		s.showFault(c, s.stranger(c), err)
 		return
 	}
 	pageHeaders(c, "default-src 'none'; style-src 'unsafe-inline'; img-src https: http: data: cid:; base-uri 'none'; frame-ancestors 'none'; "+

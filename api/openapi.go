@@ -42,7 +42,9 @@ func readDocument() (*document, error) {
 
 func (s *server) openapi(c *gin.Context) { c.Data(http.StatusOK, "application/json", s.document.json) }
 
-func (s *server) docs(c *gin.Context) { s.show(c, shown{http.StatusOK, "docs", s.document.page}) }
+func (s *server) docs(c *gin.Context) {
+	s.show(c, s.pages.words[0], shown{http.StatusOK, "docs", s.document.page})
+}
 
 // specification is as much of OpenAPI as the page shows.
 type specification struct {

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/text/language"
 
 	"perennial/journey"
 )
@@ -17,14 +20,16 @@ import (
 //go:embed pages
 var pageFiles embed.FS
 
-// pages are the public pages: server-rendered, one stylesheet, no scripts.
+// pages are the public pages: server-rendered, one stylesheet, no scripts, in each language.
 type pages struct {
-	byName map[string]*template.Template
-	style  template.CSS
-	policy string // Content-Security-Policy: nothing but that stylesheet, known by its hash
+	byName  map[string]*template.Template // code of the language, a slash, name of the page
+	words   []*words
+	matcher language.Matcher
+	style   template.CSS
+	policy  string // Content-Security-Policy: nothing but that stylesheet, known by its hash
 }
 
-func parsePages() (*pages, error) {
+func parsePages(zone *time.Location) (*pages, error) {
 	style, err := pageFiles.ReadFile("pages/style.css")
 	if err != nil {
 		return nil, err
@@ -33,33 +38,51 @@ func parsePages() (*pages, error) {
 	p := &pages{byName: map[string]*template.Template{}, style: template.CSS(style), //nolint:gosec // our own file
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
-	for _, name := range []string{"unsubscribe", "preferences", "survey", "back", "fault", "docs", "test"} {
-		t, err := template.ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
+	var tags []language.Tag
+	for _, code := range languages() {
+		w, err := readWords(code, zone)
 		if err != nil {
-			return nil, fmt.Errorf("parsing page %s: %w", name, err)
+			return nil, err
 		}
-		p.byName[name] = t
+		p.words, tags = append(p.words, w), append(tags, language.Make(code))
+		functions := template.FuncMap{"t": w.text, "day": w.day, "moment": w.moment}
+		for _, name := range []string{"unsubscribe", "preferences", "confirm", "survey", "back", "fault", "docs", "test"} {
+			t, err := template.New(name).Funcs(functions).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
+			if err != nil {
+				return nil, fmt.Errorf("parsing page %s: %w", name, err)
+			}
+			p.byName[code+"/"+name] = t
+		}
 	}
+	p.matcher = language.NewMatcher(tags)
 	return p, nil
 }
 
 // frame is what every page shows around its own data.
 type frame struct {
-	Brand journey.Brand
-	Style template.CSS
-	Data  any
+	Brand    journey.Brand
+	Style    template.CSS
+	Language string
+	Data     any
 }
 
 // show renders a page whole before a byte of it goes out: a fault in the middle is not half a page.
-func (s *server) show(c *gin.Context, out shown) {
+func (s *server) show(c *gin.Context, w *words, out shown) {
 	var b bytes.Buffer
-	err := s.pages.byName[out.page].ExecuteTemplate(&b, "layout.html", frame{s.Brand, s.pages.style, out.data})
+	err := s.pages.byName[w.code+"/"+out.page].ExecuteTemplate(&b, "layout.html", frame{s.Brand, s.pages.style, w.code, out.data})
 	if err != nil {
 		s.refuse(c, fmt.Errorf("rendering page %s: %w", out.page, err))
 		return
 	}
 	pageHeaders(c, s.pages.policy)
+	c.Header("Content-Language", w.code)
+	c.Header("Vary", "Accept-Language")
 	c.Data(out.status, "text/html; charset=utf-8", b.Bytes())
+}
+
+// stranger is the language of somebody of whom nothing is known but what her browser asks for.
+func (s *server) stranger(c *gin.Context) *words {
+	return s.pages.in("", c.GetHeader("Accept-Language"))
 }
 
 func pageHeaders(c *gin.Context, policy string) {
@@ -71,18 +94,18 @@ func pageHeaders(c *gin.Context, policy string) {
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 }
 
-// showFault says what went wrong to somebody who only followed a link.
-func (s *server) showFault(c *gin.Context, err error) {
+// showFault says what went wrong to somebody who only followed a link: by its reason where there are words for it, else by its status.
+func (s *server) showFault(c *gin.Context, w *words, err error) {
 	p := s.problemOf(err, c.Request)
-	title := map[int]string{http.StatusNotFound: "This link does not work", http.StatusGone: "It is too late for this one",
-		http.StatusServiceUnavailable: "One moment, please", http.StatusInternalServerError: "Something went wrong on our side"}[p.Status]
-	text := sentence(p.Detail)
-	switch {
-	case p.Status >= http.StatusInternalServerError:
-		text = "Please try again in a minute. We have been told."
-		c.Header("Retry-After", "5")
-	case title == "":
-		title = "That did not work"
+	key := "fault." + p.Reason
+	if !w.known(key + ".title") {
+		key = "fault." + strconv.Itoa(p.Status)
 	}
-	s.show(c, shown{p.Status, "fault", struct{ Title, Text string }{title, text}})
+	if !w.known(key + ".title") {
+		key = "fault.else"
+	}
+	if p.Status >= http.StatusInternalServerError {
+		c.Header("Retry-After", "5")
+	}
+	s.show(c, w, shown{p.Status, "fault", struct{ Title, Text string }{w.text(key + ".title"), w.text(key + ".text")}})
 }

@@ -5,9 +5,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -30,7 +33,14 @@ func TestPagesInABrowser(t *testing.T) {
 	survey := server.URL + s.link(journey.TokenSurvey, sent[2], 0)
 	for _, width := range []int64{360, 700} {
 		for _, url := range []string{survey + "?score=9", server.URL + s.link(journey.TokenUnsubscribe, sent[2], 0), server.URL + "/u/x", server.URL + "/docs",
-			server.URL + s.link(journey.TokenPreferences, sent[2], 0), server.URL + s.link(journey.TokenBack, sent[2], 0)} {
+			server.URL + s.link(journey.TokenPreferences, sent[2], 0), server.URL + s.link(journey.TokenBack, sent[2], 0),
+			server.URL + s.link(journey.TokenConfirm, sent[2], 0), server.URL + journey.TestLinkPath} {
+			scheme := map[int64]string{360: "dark", 700: "light"}[width]
+			_, err := chromedp.Run(ctx, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
+				return cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+					Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+			})
+			require.NoError(t, err)
 			require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(url)))
 			seen := ask[struct {
 				Wide, Small, Nameless int
@@ -47,6 +57,7 @@ func TestPagesInABrowser(t *testing.T) {
 			assert.Contains(t, seen.Font, "Georgia", "%s has its style", url)
 			assert.Zero(t, seen.Small, "%s at %d", url, width)
 			assert.Zero(t, seen.Nameless, url)
+			accessible(t, ctx, url)
 		}
 	}
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(survey+"?score=9"), chromedp.SendKeys("#comment", "Lovely"),
@@ -54,6 +65,18 @@ func TestPagesInABrowser(t *testing.T) {
 	text := ask[string](t, ctx, `document.querySelector('main').textContent`)
 	assert.Contains(t, text, "change it")
 	assert.Equal(t, 9, one[int](s, `SELECT score FROM survey_invites WHERE comment = 'Lovely'`))
+}
+
+// accessible runs axe-core over the page as it stands, all rules of WCAG 2.2 A and AA and its best practices.
+func accessible(t *testing.T, ctx context.Context, url string) { //nolint:revive // a test comes first
+	t.Helper()
+	axe, err := os.ReadFile("../console/testdata/axe.min.js")
+	require.NoError(t, err)
+	ask[bool](t, ctx, string(axe)+`; true`)
+	faults, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then(r =>
+		r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.target + ' ' + n.failureSummary)))`, chromedp.EvalAwaitPromise))
+	require.NoError(t, err)
+	assert.Empty(t, faults, url)
 }
 
 // ask evaluates an expression in the page.

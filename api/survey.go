@@ -49,7 +49,7 @@ func surveyPage(ctx context.Context, r *linkRequest) (shown, error) {
 	answered, err := r.Control.Answer(ctx, i, a)
 	if fault := againFault(err); fault != nil {
 		data := r.survey(i, a)
-		data.Notice = noticeOf(fault)
+		data.Notice = r.noticeOf(fault)
 		return shown{control.Status(fault.Code), "survey", data}, nil
 	}
 	if err != nil {
@@ -69,19 +69,12 @@ func againFault(err error) *journey.Fault {
 	return fault
 }
 
-func noticeOf(fault *journey.Fault) string {
+// noticeOf says what to put right, by the field that is wrong.
+func (r *linkRequest) noticeOf(fault *journey.Fault) string {
 	if len(fault.Problems) > 0 {
-		return "One thing is missing: " + fault.Problems[0].Mend + "."
+		return r.words.text("survey.notice." + fault.Problems[0].Path)
 	}
-	return sentence(fault.Message)
-}
-
-// sentence begins with a capital and ends with a full stop.
-func sentence(text string) string {
-	if text == "" {
-		return ""
-	}
-	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+	return r.words.text("survey.notice.again")
 }
 
 // preselected is the answer that the page begins with: what the link in the mail says, or what she answered before.
@@ -99,15 +92,16 @@ func (r *linkRequest) preselected(i journey.Invitation) journey.SurveyAnswer {
 
 func (r *linkRequest) survey(i journey.Invitation, a journey.SurveyAnswer) surveyData {
 	d := surveyData{Question: i.Form.Question, FollowUp: i.Form.FollowUp, Comment: a.Comment, Answered: i.AnsweredAt != nil,
-		Several: i.Form.Kind == "choices", CommentNeeded: i.Form.Kind == "text", Until: journey.TimeWords(i.ExpiresAt, r.Brand.Zone)}
+		Several: i.Form.Kind == "choices", CommentNeeded: i.Form.Kind == "text", Until: r.words.moment(i.ExpiresAt)}
 	if d.Question == "" {
-		d.Question = question(i.Form.Kind, r.Brand.Name)
+		d.Question = r.question(i.Form.Kind)
 	}
 	if d.FollowUp == "" {
-		d.FollowUp = "Would you like to add a word?"
+		d.FollowUp = r.words.text("survey.follow_up")
 	}
-	ends := scaleEnds[i.Form.Kind]
-	d.Low, d.High = ends[0], ends[1]
+	if key := "survey." + i.Form.Kind; r.words.known(key + "_low") {
+		d.Low, d.High = r.words.text(key+"_low"), r.words.text(key+"_high")
+	}
 	if from, to := control.Scale(i.Form); to > 0 {
 		for n := from; n <= to; n++ {
 			d.Scores = append(d.Scores, option{strconv.Itoa(n), strconv.Itoa(n), a.Score != nil && *a.Score == n})
@@ -123,21 +117,11 @@ func (r *linkRequest) survey(i journey.Invitation, a journey.SurveyAnswer) surve
 }
 
 // question is that of a kind that needs no declaration; a declared survey brings its own.
-func question(kind, brand string) string {
-	switch kind {
-	case "nps":
-		return "How likely are you to recommend " + brand + " to a friend?"
-	case "csat":
-		return "How happy are you with what you got?"
-	case "ces":
-		return "How easy did we make it for you?"
+func (r *linkRequest) question(kind string) string {
+	if key := "survey." + kind; r.words.known(key) {
+		return r.words.text(key, "brand", r.Brand.Name)
 	}
-	return "What would you like to tell us?"
-}
-
-// scaleEnds say what the lowest and the highest score mean.
-var scaleEnds = map[string][2]string{
-	"nps": {"Not likely", "Very likely"}, "csat": {"Not happy", "Very happy"}, "ces": {"Hard work", "Very easy"},
+	return r.words.text("survey.else")
 }
 
 // sentenceCase makes a choice such as too_expensive readable.

@@ -22,4 +22,6 @@ func testJourney(ctx context.Context, s *server, r *request, in testMailsIn) (an
 }
 
 // testLink is where every link of a test mail leads. A POST does as little: a mail program may unsubscribe by itself.
-func (s *server) testLink(c *gin.Context) { s.show(c, shown{http.StatusOK, "test", nil}) }
+func (s *server) testLink(c *gin.Context) {
+	s.show(c, s.stranger(c), shown{http.StatusOK, "test", nil})
+}

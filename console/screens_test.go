@@ -1,10 +1,14 @@
 package console_test
 
 import (
+	"encoding/json"
 	"flag"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -13,6 +17,7 @@ import (
 
 var (
 	screens = flag.String("screens", "", "directory for pictures of a running installation; with -link")
+	inbox   = flag.String("inbox", "", "where its inbox is: pages that customers see are linked in its mails")
 	link    = flag.String("link", "", "a link that signs in to it, as make demo prints it")
 )
 
@@ -37,17 +42,21 @@ func TestScreens(t *testing.T) {
 		return ask[string](w, `(e => e.pathname + e.search)(new URL(document.querySelector('`+selector+`').getAttribute('href'), location))`)
 	}
 	customer := first("/customers?q="+url.QueryEscape("Pia"), "main .rows a.whole")
-	for _, p := range []struct{ name, path string }{
+	pages := []struct{ name, path string }{
 		{"today", "/"}, {"customer", customer}, {"journey", "/journeys/win-back"}, {"message", first(customer, `a.whole[href^="/messages/"]`)},
 		{"customers", "/customers"}, {"journeys", "/journeys"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
-	} {
+	}
+	for name, path := range linked(t, *inbox) {
+		pages = append(pages, struct{ name, path string }{name, path})
+	}
+	for _, p := range pages {
 		for _, shape := range []struct {
 			name   string
 			width  int64
 			scheme string
 		}{{"wide", 1280, "light"}, {"phone", 360, "light"}, {"wide-dark", 1280, "dark"}} {
-			if shape.scheme == "dark" && p.name != "today" && p.name != "journey" {
-				continue // two will do
+			if shape.scheme == "dark" && p.name != "today" && p.name != "journey" && p.name != "preferences" {
+				continue // three will do
 			}
 			w.looks(shape.width, shape.scheme)
 			w.open(p.path)
@@ -58,4 +67,34 @@ func TestScreens(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(*screens, p.name+"-"+shape.name+".png"), picture, 0o600))
 		}
 	}
+}
+
+// linked finds the pages of customers in the mails of the inbox: the preference page and a survey.
+func linked(t *testing.T, inbox string) map[string]string {
+	t.Helper()
+	var list struct {
+		Messages []struct{ ID string }
+	}
+	read := func(path string, into any) {
+		answer, err := http.Get(inbox + path) //nolint:gosec,noctx // the inbox of the demo
+		require.NoError(t, err)
+		defer answer.Body.Close() //nolint:errcheck // it was read
+		require.NoError(t, json.NewDecoder(answer.Body).Decode(into))
+	}
+	found := map[string]string{}
+	if inbox == "" {
+		return found
+	}
+	read("/api/v1/messages?limit=200", &list)
+	for _, m := range list.Messages {
+		var mail struct{ Text string }
+		read("/api/v1/message/"+url.PathEscape(m.ID), &mail)
+		for name, pattern := range map[string]string{"preferences": `/preferences/[\w-]+`, "survey": `/s/[\w-]+(\?score=\d+)?`, "unsubscribe": `/u/[\w-]+`} {
+			if path := regexp.MustCompile(pattern).FindString(mail.Text); path != "" && strings.Contains(mail.Text, "/u/") {
+				found[name] = path
+			}
+		}
+	}
+	require.Contains(t, found, "preferences")
+	return found
 }

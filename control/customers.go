@@ -11,6 +11,8 @@ type Customers interface {
 	Customer(ctx context.Context, ref string) (journey.Customer, error)
 	ChangeConsents(ctx context.Context, customer string, changes []journey.ConsentChange, by journey.Actor) ([]journey.ConsentChange, error)
 	ConsentsOf(ctx context.Context, customer string) ([]journey.ConsentState, error)
+	Preferences(ctx context.Context, customer string) (journey.Preferences, error)
+	Choose(ctx context.Context, customer string, c journey.Choice, by journey.Actor) error
 	AppendEvents(ctx context.Context, events []journey.Event) ([]journey.Acceptance, error)
 	Redeem(ctx context.Context, r journey.Redemption) (journey.CouponView, error)
 	AddCodes(ctx context.Context, pool string, codes []string, by journey.Actor) (added int, err error)

@@ -12,6 +12,7 @@ import (
 const (
 	sourceUnsubscribe = "unsubscribe link"
 	sourcePreferences = "preferences page"
+	sourceConfirm     = "confirmation link"
 	sourceSupport     = "support"
 )
 
@@ -19,24 +20,11 @@ const (
 // mail of the topic reaches her. Doing it again has no effect.
 func (c *Control) Unsubscribe(ctx context.Context, customer, topic string) error {
 	if topic == journey.TopicTransactional {
-		return journey.Faultf(journey.CodeInvalid, "this mail is about something that you ordered or asked for; it has no list to leave")
+		fault := journey.Faultf(journey.CodeInvalid, "this mail is about something that you ordered or asked for; it has no list to leave")
+		fault.Reason = "no_list"
+		return fault
 	}
 	_, err := c.changeTopics(ctx, herself(sourceUnsubscribe), customer, map[string]bool{topic: false}, sourceUnsubscribe, "")
-	return err
-}
-
-// Prefer sets what a customer wants to receive, topic by topic, at her own wish. wording is what the page said.
-func (c *Control) Prefer(ctx context.Context, customer string, topics map[string]bool, wording string) error {
-	states, err := c.Store.ConsentsOf(ctx, customer)
-	if err != nil {
-		return err
-	}
-	for _, state := range states { // a box that was never ticked withdraws nothing
-		if state.State == journey.ConsentNone && !topics[state.Topic] {
-			delete(topics, state.Topic)
-		}
-	}
-	_, err = c.changeTopics(ctx, herself(sourcePreferences), customer, topics, sourcePreferences, wording)
 	return err
 }
 

@@ -7,6 +7,7 @@ import "time"
 type Definition struct {
 	Key, Name  string
 	Topic      string // consent topic of its messages, or TopicTransactional
+	Why        string // why she gets its messages, as customers read it on their preference page; "" where it does not say
 	Group      string // of the journeys of one group a customer is in one at a time; "" none
 	Priority   int    // in the group: the higher one takes over
 	Cap        *Cap   // on its messages to one customer

@@ -73,8 +73,8 @@ type Rendered struct {
 
 // Links are the addresses that a mail carries. Empty ones are left out of it: transactional mail has no Unsubscribe.
 type Links struct {
-	Unsubscribe, Preferences, View, Survey, Back string
-	Click                                        func(url string) string // when not nil: rewrites http(s) links of the body
+	Unsubscribe, Preferences, View, Survey, Back, Confirm string
+	Click                                                 func(url string) string // when not nil: rewrites http(s) links of the body
 }
 
 // Envelope is a message ready to be composed. Addresses are RFC 5322, From and ReplyTo with a name if wanted.

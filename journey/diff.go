@@ -222,6 +222,7 @@ func (d *diff) say(what, name, from, to string) {
 func (d *diff) journey(from, to *Definition) {
 	d.say("journey", "name", from.Name, to.Name)
 	d.say("journey", "topic", from.Topic, to.Topic)
+	d.say("journey", "why", from.Why, to.Why)
 	d.say("trigger", "trigger", from.Enter.Words(), to.Enter.Words())
 	if from.Enter.Words() == to.Enter.Words() && !reflect.DeepEqual(from.Enter, to.Enter) {
 		d.add(Alteration{What: "trigger", Words: "trigger: its details are different"})

@@ -58,6 +58,7 @@ const (
 	EventCouponExpired     = "Coupon Expired"
 	EventTopicSubscribed   = "Topic Subscribed"
 	EventTopicUnsubscribed = "Topic Unsubscribed"
+	EventFrequencyChosen   = "Frequency Chosen"
 	EventCustomerPaused    = "Customer Paused"
 	EventCustomerResumed   = "Customer Resumed"
 	EventCustomerReturned  = "Customer Returned"

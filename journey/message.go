@@ -121,6 +121,7 @@ const (
 	ReasonRender     = "render"
 	ReasonPoolEmpty  = "pool_empty"
 	ReasonNobody     = "no_recipient" // nobody of her account has the role
+	ReasonFewer      = "fewer_mails"
 	ReasonCeiling    = "over_ceiling"
 	ReasonNoUTF8     = "no_smtputf8" // the address needs SMTPUTF8 (RFC 6531), and the relay does not offer it
 )

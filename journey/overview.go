@@ -29,11 +29,30 @@ type CustomerOverview struct {
 
 // ConsentState says where she stands with one topic.
 type ConsentState struct {
-	Topic     string     `json:"topic"`
-	Name      string     `json:"name"`
-	State     Consent    `json:"state"` // given, confirmed, withdrawn, or "" when she was never asked
-	ChangedAt *time.Time `json:"changed_at,omitempty"`
-	Source    string     `json:"source,omitempty"`
+	Topic       string     `json:"topic"`
+	Name        string     `json:"name"`
+	State       Consent    `json:"state"` // given, confirmed, withdrawn, or "" when she was never asked
+	ChangedAt   *time.Time `json:"changed_at,omitempty"`
+	Source      string     `json:"source,omitempty"`
+	DoubleOptIn bool       `json:"double_opt_in,omitempty"` // the topic wants a confirmed consent: given alone is not enough
+}
+
+// Preferences are what a customer chose for herself.
+type Preferences struct {
+	Topics      []ConsentState
+	MailDays    int        // one marketing message in so many days at most; 0: as many as there are
+	PausedUntil *time.Time // until when she asked to be left in peace; nil: she did not
+}
+
+// Choice is what she changes of them, in one go, with the proof: by which link, in what words, for which address is noted by the
+// store. What is nil or empty stays as it is.
+type Choice struct {
+	Consents []ConsentChange
+	MailDays *int
+	Until    *time.Time // a pause of all her topics begins
+	EndPause bool       // the pause that she began ends
+	Source   string     // e.g. "preferences page"
+	Wording  string     // what the page said of frequency and pause
 }
 
 // PauseView is a pause as it is shown.

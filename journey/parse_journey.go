@@ -10,7 +10,7 @@ import (
 
 // journey reads the whole file.
 func (p *parser) journey(n *yaml.Node) {
-	f := p.fields(n, "the journey", "journey", "name", "topic", "group", "priority", "cap", "enter", "reentry", "exit", "goal", "holdout", "send_window",
+	f := p.fields(n, "the journey", "journey", "name", "topic", "why", "group", "priority", "cap", "enter", "reentry", "exit", "goal", "holdout", "send_window",
 		"topics", "pools", "surveys", "segments", "webhooks", "steps")
 	if f == nil {
 		return
@@ -23,6 +23,9 @@ func (p *parser) journey(n *yaml.Node) {
 	}
 	if v := f.need("topic", "add the consent topic of its messages, or `topic: transactional`"); v != nil {
 		p.def.Topic = p.key(v, "the topic")
+	}
+	if v := f.get("why"); v != nil {
+		p.def.Why = p.name(v, "why")
 	}
 	p.rank(f)
 	p.scope = scopeEnter

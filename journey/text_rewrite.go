@@ -15,7 +15,7 @@ func textRoots() map[string][]string {
 		"answer":  {"score", "choice", "comment", "outcome", "kind", "survey"},
 		"journey": {"key", "name"}, "brand": {"name", "address"}, "topic": {"key", "name", "transactional"},
 		"survey":          {"ask", "question", "kind", "options", "follow_up"},
-		"unsubscribe_url": none, "preferences_url": none, "view_url": none, "survey_url": none, "back_url": none,
+		"unsubscribe_url": none, "preferences_url": none, "view_url": none, "survey_url": none, "back_url": none, "confirm_url": none,
 		"subject": none, "preheader": none, "locale": none,
 	}
 }

@@ -22,6 +22,7 @@ const (
 	TokenPreferences TokenKind = 'p' // /preferences/{token}
 	TokenSurvey      TokenKind = 's' // /s/{token}
 	TokenBack        TokenKind = 'b' // /back/{token}
+	TokenConfirm     TokenKind = 'o' // /confirm/{token}: a double opt-in
 	TokenBounce      TokenKind = 'r' // no path: the return address of a message
 )
 
@@ -40,6 +41,8 @@ func (k TokenKind) Path() string {
 		return "/s/"
 	case TokenBack:
 		return "/back/"
+	case TokenConfirm:
+		return "/confirm/"
 	case TokenBounce:
 	}
 	return ""

@@ -175,6 +175,8 @@ func ReasonWords(reason, topic string) string {
 		return "nobody of her account has that role"
 	case ReasonPoolEmpty:
 		return "its coupon pool is empty"
+	case ReasonFewer:
+		return "she asked for fewer mails, and it is too early for another one"
 	case ReasonCeiling:
 		return "she had as many mails in 24 hours as the daily ceiling lets through"
 	case ReasonMigrated:
@@ -222,7 +224,7 @@ func MessageWords(m MessageSummary) string {
 	}
 	switch m.State {
 	case MessageQueued:
-		if m.Reason == ReasonCeiling {
+		if m.Reason == ReasonCeiling || m.Reason == ReasonFewer {
 			return "holds back " + name + ": " + ReasonWords(m.Reason, m.Topic)
 		}
 		return "queued " + name
@@ -283,6 +285,11 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 		return "agreed to " + d.or("topic", "a topic") + d.prefixed("source", ", by ")
 	case EventTopicUnsubscribed:
 		return "unsubscribed from " + d.or("topic", "a topic") + d.prefixed("source", ", by ")
+	case EventFrequencyChosen:
+		if d.text("days") == "0" {
+			return "wants mail as it comes" + d.prefixed("source", ", by ")
+		}
+		return "wants marketing mail once in " + d.text("days") + " days at most" + d.prefixed("source", ", by ")
 	case EventCustomerPaused:
 		return "was paused" + d.prefixed("by", " by ") + d.prefixed("reason", ": ") + d.until(", until ")
 	case EventCustomerResumed:

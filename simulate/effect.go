@@ -120,7 +120,8 @@ func (w *world) data(e *enrollment, m journey.Message) templates.Data {
 		d.Coupons[as] = e.coupons[as]
 	}
 	base := strings.TrimSuffix(w.opts.Brand.PublicURL, "/")
-	d.Links = journey.Links{View: base + "/view/" + m.ID, Back: base + "/back/" + m.ID, Preferences: base + "/preferences/" + m.ID}
+	d.Links = journey.Links{View: base + "/view/" + m.ID, Back: base + "/back/" + m.ID, Preferences: base + "/preferences/" + m.ID,
+		Confirm: base + "/confirm/" + m.ID}
 	if m.Topic != journey.TopicTransactional {
 		d.Links.Unsubscribe = base + "/u/" + m.ID
 	}

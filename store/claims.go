@@ -53,7 +53,7 @@ func waitsSQL() string {
 // and may not go again stays unknown: saying 'dropped' of something that may have arrived would be wrong.
 func verdictSQL(agreed, inside string) string {
 	return `CASE
-		WHEN m.expires_at <= $1 THEN CASE m.reason WHEN 'over_ceiling' THEN m.reason ELSE 'expired' END
+		WHEN m.expires_at <= $1 THEN CASE WHEN m.reason IN ('over_ceiling', 'fewer_mails') THEN m.reason ELSE 'expired' END
 		WHEN m.channel = 'email' AND r.address = '' THEN 'no_address'
 		WHEN m.channel = 'email' AND EXISTS (SELECT FROM suppressions s
 			WHERE s.address IN (r.address, ` + sealedSQL(`r.address`) + `) AND ` + forbidsSQL(`m.topic <> 'transactional'`, `$1`) + `) THEN 'suppressed'
@@ -144,7 +144,7 @@ func (s *Store) claim(ctx context.Context, tx pgx.Tx, o journey.ClaimOptions) (c
 			SELECT m.id FROM messages m WHERE m.id IN (SELECT id FROM rest) AND m.state IN ('queued', 'deferred')
 			FOR NO KEY UPDATE OF m SKIP LOCKED
 		), judged AS MATERIALIZED (
-			SELECT m.id, fill.room, CASE verdict WHEN '' THEN CASE WHEN fill.room IS NULL THEN '' ELSE 'later' END ELSE verdict END AS verdict
+			SELECT m.id, fill.room, fill.why, CASE verdict WHEN '' THEN CASE WHEN fill.room IS NULL THEN '' ELSE 'later' END ELSE verdict END AS verdict
 			FROM (SELECT id FROM first UNION SELECT id FROM more) due JOIN messages m ON m.id = due.id
 			JOIN customers cu ON cu.id = m.customer_id CROSS JOIN (SELECT * FROM settings LIMIT 1) st
 			CROSS JOIN LATERAL (SELECT lower(CASE WHEN m.bytes IS NULL THEN cu.email ELSE m.address END) AS address) r
@@ -154,7 +154,7 @@ func (s *Store) claim(ctx context.Context, tx pgx.Tx, o journey.ClaimOptions) (c
 		)
 		UPDATE messages m SET
 			state = CASE verdict WHEN '' THEN 'claimed' WHEN 'later' THEN m.state ELSE CASE WHEN m.resent THEN 'unknown' ELSE 'dropped' END END,
-			reason = CASE verdict WHEN 'later' THEN 'over_ceiling' ELSE verdict END,
+			reason = CASE verdict WHEN 'later' THEN j.why ELSE verdict END,
 			attempt = m.attempt + CASE WHEN verdict = '' THEN 1 ELSE 0 END, retry_wall = CASE verdict WHEN 'later' THEN j.room END,
 			leased_wall = CASE WHEN verdict = '' THEN $6::timestamptz END
 		FROM judged j WHERE m.id = j.id AND m.state IN ('queued', 'deferred')

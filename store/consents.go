@@ -57,6 +57,9 @@ func (s *Store) changeConsent(ctx context.Context, tx pgx.Tx, c journey.ConsentC
 	}
 	told := &journey.Event{Name: journey.EventTopicSubscribed, At: c.At, Properties: map[string]any{
 		"topic": c.Topic, "source": c.Source, "wording": c.Wording, "address": c.Address}}
+	if c.Is == journey.ConsentConfirmed {
+		told.Properties["confirmed"] = true
+	}
 	if c.Is == journey.ConsentWithdrawn {
 		told.Name = journey.EventTopicUnsubscribed
 	}
@@ -74,9 +77,13 @@ func consentDetail(changed []journey.ConsentChange) map[string]any {
 // ConsentsOf says where a customer stands with every topic that there is, whether she was asked or not.
 func (s *Store) ConsentsOf(ctx context.Context, customer string) (_ []journey.ConsentState, err error) {
 	defer wrap(&err, "reading the consents of customer %s", customer)
-	rows, err := s.pool.Query(ctx, `
+	return consentsOf(ctx, s.pool, customer)
+}
+
+func consentsOf(ctx context.Context, q querier, customer string) ([]journey.ConsentState, error) {
+	rows, err := q.Query(ctx, `
 		SELECT coalesce(t.key, c.topic), coalesce(t.name, c.topic), coalesce(c.state, ''), c.changed_at, coalesce((
-			SELECT source FROM consent_changes p WHERE p.customer_id = $1 AND p.topic = c.topic ORDER BY id DESC LIMIT 1), '')
+			SELECT source FROM consent_changes p WHERE p.customer_id = $1 AND p.topic = c.topic ORDER BY id DESC LIMIT 1), ''), coalesce(t.double_opt_in, false)
 		FROM topics t FULL JOIN (SELECT * FROM consents WHERE customer_id = $1) c ON c.topic = t.key
 		WHERE coalesce(t.key, c.topic) <> 'transactional'
 		ORDER BY 1`, customer)

@@ -67,8 +67,8 @@ func (s *Store) decideDots(ctx context.Context, tx pgx.Tx, sandbox bool, a asked
 			WHERE (c.customer_id, c.topic) IN (SELECT customer_id, topic FROM held) AND `+agreedSQL+`
 			FOR SHARE OF c SKIP LOCKED
 		), judged AS MATERIALIZED (
-			SELECT m.id, fill.room, CASE verdict WHEN '' THEN CASE WHEN fill.room IS NULL THEN '' ELSE 'later' END ELSE verdict END AS verdict
-			FROM held JOIN messages m ON m.id = held.id JOIN asked r0 ON r0.id = m.id CROSS JOIN (SELECT * FROM settings LIMIT 1) st
+			SELECT m.id, fill.room, fill.why, CASE verdict WHEN '' THEN CASE WHEN fill.room IS NULL THEN '' ELSE 'later' END ELSE verdict END AS verdict
+			FROM held JOIN messages m ON m.id = held.id JOIN asked r0 ON r0.id = m.id JOIN customers cu ON cu.id = m.customer_id CROSS JOIN (SELECT * FROM settings LIMIT 1) st
 			CROSS JOIN LATERAL (SELECT lower(r0.address) AS address) r
 			CROSS JOIN LATERAL (SELECT CASE WHEN NOT st.sending OR st.held_reason <> '' OR `+pausedSQL("m")+` OR `+switchedSQL("m")+`
 				OR EXISTS (SELECT FROM switches w WHERE w.scope = 'domain' AND w.target = `+domainSQL("r.address")+`)
@@ -78,7 +78,7 @@ func (s *Store) decideDots(ctx context.Context, tx pgx.Tx, sandbox bool, a asked
 		UPDATE messages m SET
 			state = CASE j.verdict WHEN '' THEN 'at_dot' WHEN 'held' THEN 'queued' WHEN 'later' THEN 'queued'
 				ELSE CASE WHEN m.resent THEN 'unknown' ELSE 'dropped' END END,
-			reason = CASE j.verdict WHEN 'held' THEN '' WHEN 'later' THEN 'over_ceiling' ELSE j.verdict END,
+			reason = CASE j.verdict WHEN 'held' THEN '' WHEN 'later' THEN j.why ELSE j.verdict END,
 			retry_wall = CASE j.verdict WHEN 'later' THEN j.room END,
 			leased_wall = CASE WHEN j.verdict = '' THEN $10::timestamptz END,
 			dot_wall = CASE WHEN j.verdict = '' THEN $11 ELSE m.dot_wall END,

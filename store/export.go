@@ -81,7 +81,7 @@ func exportSections() []exportSection {
 		SELECT id, to_jsonb(n) - 'customer_id' FROM notes n WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"pauses", `
 		SELECT p.id, to_jsonb(p) FROM pauses p
-		WHERE (scope = 'customer' AND target = $1 OR scope = 'enrollment' AND target IN (SELECT id FROM enrollments WHERE customer_id = $1))
+		WHERE (scope = 'customer' AND target = $1 OR scope = 'customer_topic' AND split_part(target, '/', 1) = $1 OR scope = 'enrollment' AND target IN (SELECT id FROM enrollments WHERE customer_id = $1))
 			AND $2 < p.id ORDER BY p.id LIMIT $3`},
 		{"requests", `
 		SELECT lpad(r.id::text, 20, '0'), to_jsonb(r) - 'id' FROM requests r JOIN enrollments e ON e.id = r.enrollment_id

@@ -22,13 +22,20 @@ func domainSQL(address string) string { return `split_part(lower(` + address + `
 
 // roomSQL is a row when the customer of the message m has had as much marketing mail within a day as the ceiling of the settings st
 // lets through; room is the wall instant at which there is room again. wall is now, day is how long a day lasts in wall time.
-// It counts dots: of what stood there and may have arrived, however it ended.
+// It counts dots: of what stood there and may have arrived, however it ended. The same for one who asked for fewer mails (the customer
+// cu): one in so many days. Where both hold her back, the later room counts; why is the reason.
 func roomSQL(wall, day string) string {
-	return `(SELECT x.dot_wall + ` + day + `::interval AS room FROM messages x
-		WHERE v.verdict = '' AND m.topic <> 'transactional' AND st.daily_ceiling > 0
-			AND x.customer_id = m.customer_id AND x.id <> m.id AND x.topic <> 'transactional'
-			AND x.state IN ('at_dot', 'accepted', 'unknown') AND x.dot_wall > ` + wall + `::timestamptz - ` + day + `::interval
-		ORDER BY x.dot_wall DESC OFFSET greatest(0, st.daily_ceiling - 1) LIMIT 1)`
+	had := func(days string) string {
+		return `v.verdict = '' AND m.topic <> 'transactional' AND x.customer_id = m.customer_id AND x.id <> m.id AND x.topic <> 'transactional'
+			AND x.state IN ('at_dot', 'accepted', 'unknown') AND x.dot_wall > ` + wall + `::timestamptz - ` + days + ` * ` + day + `::interval`
+	}
+	return `(SELECT room, why FROM (
+			(SELECT x.dot_wall + ` + day + `::interval AS room, 'over_ceiling' AS why FROM messages x WHERE st.daily_ceiling > 0 AND ` + had("1") + `
+			ORDER BY x.dot_wall DESC OFFSET greatest(0, st.daily_ceiling - 1) LIMIT 1)
+			UNION ALL
+			(SELECT x.dot_wall + cu.mail_days * ` + day + `::interval, 'fewer_mails' FROM messages x WHERE cu.mail_days > 0 AND ` + had("cu.mail_days") + `
+			ORDER BY x.dot_wall DESC LIMIT 1)) f
+		ORDER BY room DESC LIMIT 1)`
 }
 
 // day is how long a product day lasts in wall time.

@@ -122,6 +122,27 @@ func TestOverTheCeilingAMessageIsDroppedWhenItExpires(t *testing.T) {
 	require.Equal(t, []string{"Message Dropped over_ceiling"}, l.events(1, "reason"))
 }
 
+// Who asked for fewer mails gets one in so many days; at the dot it is asked once more.
+func TestWhoAskedForFewerMailsWaits(t *testing.T) {
+	t.Parallel()
+	l := newLedger(t)
+	l.customer(1)
+	l.had(1, 1, l.now())
+	l.queue("msg_1", 1, journey.LaneMarketing)
+	claimed := l.claim(journey.LaneMarketing)
+	require.Len(t, claimed, 1)
+	l.exec(`UPDATE customers SET mail_days = 7 WHERE id = 'cus_1'`)
+	require.False(t, l.dot(claimed[0]), "she chose while it was being written")
+	require.Equal(t, "queued fewer_mails", l.state("msg_1"))
+	l.queue("msg_2", 1, journey.LaneTransactional)
+	require.Len(t, l.claim(journey.LaneTransactional), 1)
+	l.exec(`UPDATE messages SET expires_at = $1 WHERE id = 'msg_1'`, l.now().Add(20*journey.Day))
+	l.pass(7*journey.Day - time.Second)
+	require.Empty(t, l.claim(journey.LaneMarketing))
+	l.pass(2 * time.Second)
+	require.Len(t, l.claim(journey.LaneMarketing), 1)
+}
+
 func TestRaisedCeilingLetsGoAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newLedger(t)

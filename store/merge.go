@@ -48,6 +48,7 @@ func (s *Store) merge(ctx context.Context, tx pgx.Tx, from, into, by string) err
 		return err
 	}
 	mergeConsents(b, from, into)
+	mergeFrequency(b, from, into)
 	mergeTotals(b, from, into)
 	moveRows(b, from, into)
 	if err := mergeOrders(ctx, tx, b, loser, winner); err != nil {
@@ -193,6 +194,13 @@ func mergeConsents(b *pgx.Batch, from, into string) {
 		WHERE excluded.changed_at > consents.changed_at
 		   OR excluded.changed_at = consents.changed_at AND excluded.state = 'withdrawn'`, from, into)
 	b.Queue(`DELETE FROM consents WHERE customer_id = $1`, from)
+}
+
+// mergeFrequency keeps the fewer mails of the two that they asked for.
+func mergeFrequency(b *pgx.Batch, from, into string) {
+	b.Queue(`
+		UPDATE customers c SET mail_days = greatest(c.mail_days, o.mail_days) FROM customers o WHERE c.id = $2 AND o.id = $1`, from, into)
+	b.Queue(`UPDATE customers SET mail_days = 0 WHERE id = $1`, from)
 }
 
 // mergeTotals adds up how often each event happened.

@@ -50,7 +50,8 @@ func (m *message) scope(d Data, locale string) *journey.TextScope {
 			"key": m.topic.Key, "name": m.topic.Name, "transactional": m.topic.Key == journey.TopicTransactional,
 		},
 		"unsubscribe_url": d.Links.Unsubscribe, "preferences_url": d.Links.Preferences, "view_url": d.Links.View,
-		"survey_url": d.Links.Survey, "back_url": d.Links.Back, "locale": locale, "zone": d.Brand.Zone,
+		"survey_url": d.Links.Survey, "back_url": d.Links.Back,
+		"confirm_url": d.Links.Confirm, "locale": locale, "zone": d.Brand.Zone,
 	}
 	if survey != nil {
 		names["survey"] = map[string]any{
@@ -93,7 +94,7 @@ func Sample() Data {
 		Links: journey.Links{
 			Unsubscribe: "https://oakandlinen.example/u/sample", Preferences: "https://oakandlinen.example/preferences/sample",
 			View: "https://oakandlinen.example/view/sample", Survey: "https://oakandlinen.example/s/sample",
-			Back: "https://oakandlinen.example/back/sample",
+			Back: "https://oakandlinen.example/back/sample", Confirm: "https://oakandlinen.example/confirm/sample",
 		},
 	}
 }

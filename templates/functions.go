@@ -15,16 +15,18 @@ import (
 //
 //	button "Label" URL            a button that works in Outlook too
 //	survey_buttons                the scores or choices of the question, each a link to survey_url
+//	say "choose"                  words of the product in the language of the mail, for layouts (words.go)
 //	mso … end_mso                 what only Outlook for Windows shows; html/template strips such comments where they are literal
 //	not_mso … end_not_mso         what everybody else shows
 func functionNames() []string {
-	return []string{"button", "survey_buttons", "mso", "end_mso", "not_mso", "end_not_mso"}
+	return []string{"button", "survey_buttons", "say", "mso", "end_mso", "not_mso", "end_not_mso"}
 }
 
 func htmlFunctions() htmltemplate.FuncMap {
 	f := htmltemplate.FuncMap(journey.TextFunctions())
 	f["button"] = buttonHTML
 	f["survey_buttons"] = surveyHTML
+	f["say"] = say
 	for name, comment := range map[string]htmltemplate.HTML{
 		"mso": "<!--[if mso]>", "end_mso": "<![endif]-->", "not_mso": "<!--[if !mso]><!-->", "end_not_mso": "<!--<![endif]-->",
 	} {
@@ -55,7 +57,8 @@ func textFunctions() map[string]any {
 	f := journey.TextFunctions()
 	f["button"] = func(_ *journey.TextScope, label, link string) string { return label + ":\n" + safeLink(link) }
 	f["survey_buttons"] = surveyText
-	for _, name := range functionNames()[2:] {
+	f["say"] = say
+	for _, name := range functionNames()[3:] {
 		f[name] = func(*journey.TextScope) string { return "" }
 	}
 	return f
@@ -100,11 +103,11 @@ func readQuestion(s *journey.TextScope, labels []string) (question, error) {
 	q := question{kind: kind, link: link}
 	switch kind {
 	case "nps":
-		q.from, q.to, q.low, q.high = 0, 10, "Not likely", "Very likely"
+		q.from, q.to, q.low, q.high = 0, 10, wordOf(s, "nps_low"), wordOf(s, "nps_high")
 	case "csat":
-		q.from, q.to, q.low, q.high = 1, 5, "Not happy", "Very happy"
+		q.from, q.to, q.low, q.high = 1, 5, wordOf(s, "csat_low"), wordOf(s, "csat_high")
 	case "ces":
-		q.from, q.to, q.low, q.high = 1, 7, "Hard work", "Very easy"
+		q.from, q.to, q.low, q.high = 1, 7, wordOf(s, "ces_low"), wordOf(s, "ces_high")
 	case "score":
 		q.from, q.to = 1, 5
 	case "choice", "choices":
@@ -155,7 +158,7 @@ func surveyHTML(s *journey.TextScope, labels ...string) (htmltemplate.HTML, erro
 	case len(q.choices) > 0:
 		q.writeChoices(&b)
 	case q.to == 0:
-		return buttonHTML(s, "Write to us", q.link.String()), nil
+		return buttonHTML(s, wordOf(s, "write"), q.link.String()), nil
 	default:
 		q.writeScores(&b)
 	}
@@ -212,7 +215,7 @@ func surveyText(s *journey.TextScope, labels ...string) (string, error) {
 	case q.to == 0:
 		return q.link.String(), nil
 	case q.low == "":
-		return fmt.Sprintf("From %d to %d, here:\n%s", q.from, q.to, q.link), nil
+		return fmt.Sprintf(wordOf(s, "scale")+"\n%s", q.from, q.to, q.link), nil
 	}
-	return fmt.Sprintf("From %d (%s) to %d (%s), here:\n%s", q.from, strings.ToLower(q.low), q.to, strings.ToLower(q.high), q.link), nil
+	return fmt.Sprintf(wordOf(s, "scale_ends")+"\n%s", q.from, strings.ToLower(q.low), q.to, strings.ToLower(q.high), q.link), nil
 }

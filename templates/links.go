@@ -12,7 +12,7 @@ import (
 // rewriteLinks sends the http(s) links of a mail through Click; our own links stay as they are, because a mail program that
 // unsubscribes by itself must find them as they are in the headers.
 func rewriteLinks(source string, links journey.Links) string {
-	own := []string{links.Unsubscribe, links.Preferences, links.View, links.Survey, links.Back}
+	own := []string{links.Unsubscribe, links.Preferences, links.View, links.Survey, links.Back, links.Confirm}
 	var out strings.Builder
 	out.Grow(len(source) + len(source)/4)
 	z := nethtml.NewTokenizer(strings.NewReader(source))

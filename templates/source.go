@@ -20,7 +20,7 @@ import (
 
 //go:embed layout.html layout.txt onboarding post-purchase win-back graceful-exit
 //go:embed abandoned-cart account-news anniversary birthday cross-sell loyalty price-change referral replenishment
-//go:embed review-request service-recovery thank-you vip-preview
+//go:embed double-opt-in review-request service-recovery thank-you vip-preview
 var embedded embed.FS
 
 // JourneyFile is the name of the journey itself in its folder.
@@ -35,7 +35,7 @@ func Embedded() fs.FS { return embedded }
 
 // Names are the keys of the journeys that ship with the product: the four sequences first, then the rest of the library.
 func Names() []string {
-	return append(Sequences(), "abandoned-cart", "account-news", "anniversary", "birthday", "cross-sell", "loyalty", "price-change", "referral",
+	return append(Sequences(), "abandoned-cart", "account-news", "anniversary", "birthday", "cross-sell", "double-opt-in", "loyalty", "price-change", "referral",
 		"replenishment", "review-request", "service-recovery", "thank-you", "vip-preview")
 }
 

@@ -40,6 +40,6 @@ func renderOnce(brand journey.Brand) func(journey.Version, journey.Claimed) (jou
 		if err != nil {
 			return journey.Rendered{}, err
 		}
-		return set.Render(c, journey.Links{Preferences: nowhere, View: nowhere, Back: nowhere, Click: func(url string) string { return url }})
+		return set.Render(c, journey.Links{Preferences: nowhere, View: nowhere, Back: nowhere, Confirm: nowhere, Click: func(url string) string { return url }})
 	}
 }

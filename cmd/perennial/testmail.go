@@ -120,7 +120,7 @@ func (t trial) data(step journey.Send) templates.Data {
 		d.Coupons[as] = c
 	}
 	link := t.link()
-	d.Links = journey.Links{Unsubscribe: link, Preferences: link, View: link, Survey: link, Back: link, Click: func(string) string { return link }}
+	d.Links = journey.Links{Unsubscribe: link, Preferences: link, View: link, Survey: link, Back: link, Confirm: link, Click: func(string) string { return link }}
 	if step.Topic == journey.TopicTransactional {
 		d.Links.Unsubscribe = ""
 	}
