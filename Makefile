@@ -13,6 +13,7 @@ DEV_FLAGS   ?=
 SEND_FLAGS  ?=
 SIMULATE_FLAGS ?=
 SEGMENT_FLAGS ?=
+REPORTS_FLAGS ?=
 INGEST_FLAGS ?=
 TEST_FLAGS  ?=
 CRASH_FLAGS ?=
@@ -135,6 +136,11 @@ bench-ingest: bin/perennial-engine ## events made durable per second through HTT
 bench-segment: bin/perennial-engine ## who would be in a segment, and finding a customer, among a million (flags: SEGMENT_FLAGS="-n 100000")
 	@$(GO) build -o $(CACHE)/bench-segment ./bench/segment
 	@$(CACHE)/bench-segment $(SEGMENT_FLAGS)
+
+.PHONY: bench-reports
+bench-reports: bin/perennial-engine ## the reports of a year among a million customers, and counting them (flags: REPORTS_FLAGS="-n 20000")
+	@$(GO) build -o $(CACHE)/bench-reports ./bench/reports
+	@$(CACHE)/bench-reports $(REPORTS_FLAGS)
 
 .PHONY: replay-record
 replay-record: bin/perennial-engine ## records the histories that the replay tests play; only from released code

@@ -73,6 +73,9 @@ type Reader interface {
 	Pools(ctx context.Context) ([]journey.CouponPool, error)
 	Pool(ctx context.Context, key string) (journey.CouponPool, error)
 	Report(ctx context.Context, key string) (journey.Report, error)
+	ReportSettings(ctx context.Context) (journey.ReportSettings, error)
+	ReportView(ctx context.Context, r journey.ReportRequest) (journey.ReportView, error)
+	ReportPeople(ctx context.Context, q journey.PeopleRequest, r journey.PageRequest) (journey.Page[journey.ReportPerson], error)
 
 	Customer(ctx context.Context, ref string) (journey.Customer, error)
 	SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)

@@ -149,6 +149,13 @@ func routes() []route {
 		{put, "/api/endpoints/:key", admins, with(putEndpoint)},
 		{del, "/api/endpoints/:key", admins, deleteEndpoint},
 
+		{get, "/api/reports", viewers, listReports},
+		{get, "/api/reports/settings", viewers, getReportSettings},
+		{put, "/api/reports/settings", admins, with(putReportSettings)},
+		{post, "/api/reports/count", admins, with(countReports)},
+		{get, "/api/reports/:report", viewers, showReport},
+		{get, "/api/reports/:report/people", viewers, reportPeople},
+
 		{get, "/api/events", viewers, listEvents},
 		{get, "/api/events/names", viewers, listEventNames},
 		{get, "/api/events/:id", viewers, getEvent},

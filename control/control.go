@@ -59,6 +59,7 @@ type Store interface {
 	Settings
 	Suppressions
 	Audiences
+	Reports
 	Stops
 	Bounces
 	Erasures

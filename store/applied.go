@@ -63,7 +63,7 @@ func (a *application) queueEvents(b *pgx.Batch) error {
 	}
 	b.Queue(`
 		UPDATE events e SET applied_at = $5, customer_id = coalesce(nullif(t.customer, ''), e.customer_id),
-		       number = nullif(t.number, 0), outcome = t.outcome
+		       number = nullif(t.number, 0), outcome = t.outcome, turn = nextval('event_turns')
 		FROM unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[]) AS t (id, customer, number, outcome)
 		WHERE e.id = t.id`, ids, customers, numbers, outcomes, a.now)
 	return nil

@@ -137,6 +137,9 @@ func (s *Store) erase(ctx context.Context, tx pgx.Tx, h *her) (journey.Erasure, 
 	queue := func(sql string, args ...any) {
 		b.Queue(sql, args...).Exec(func(tag pgconn.CommandTag) error { rows += tag.RowsAffected(); return nil })
 	}
+	if err := forgetFigures(ctx, tx, h.customers, now); err != nil {
+		return journey.Erasure{}, err
+	}
 	b.Queue(`INSERT INTO customers (id, created_at, merged_into) VALUES ($1, $2, $1) ON CONFLICT DO NOTHING`, erasedID, now)
 	s.queueWake(b, h.enrollments)
 	anonymise(queue, h, now)

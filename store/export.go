@@ -59,6 +59,9 @@ func exportSections() []exportSection {
 		WHERE m.customer_id = $1 AND o.id > coalesce(nullif($2, '')::bigint, 0) ORDER BY o.id LIMIT $3`},
 		{"orders", `
 		SELECT order_id, to_jsonb(o) - 'customer_id' FROM orders o WHERE customer_id = $1 AND $2 < order_id ORDER BY order_id LIMIT $3`},
+		{"loss", `
+		SELECT began_at::text, to_jsonb(r) - 'customer_id' FROM report_spells r
+		WHERE customer_id = $1 AND began_at > coalesce(nullif($2, '')::timestamptz, '-infinity') ORDER BY r.began_at LIMIT $3`},
 		{"coupons", `
 		SELECT id, jsonb_build_object('id', id, 'pool', pool, 'code', code, 'state', state, 'enrollment', enrollment_id, 'as', alias,
 			'issued_at', issued_at, 'expires_at', expires_at, 'redeemed_at', redeemed_at, 'order_id', order_id, 'value', value, 'currency', currency)

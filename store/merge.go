@@ -55,6 +55,7 @@ func (s *Store) merge(ctx context.Context, tx pgx.Tx, from, into, by string) err
 		return err
 	}
 	mergeProfile(b, loser, winner, s.clock.Now())
+	// The facts of the reports follow this event: both are counted anew when it has been applied.
 	merged := journey.Event{
 		Kind: journey.KindOwn, CustomerID: into, Name: journey.EventCustomerMerged,
 		Properties: map[string]any{"from": from, "into": into, "by": by},

@@ -133,6 +133,7 @@ func (a *app) run(ctx context.Context) error {
 	}
 	group.Go(func() error { return a.runInbox(ctx) })
 	group.Go(func() error { return (&intake.ImportRunner{Imports: a.store, Log: a.log}).Run(ctx) })
+	group.Go(func() error { return (&intake.ReportRunner{Reports: a.store, Log: a.log}).Run(ctx) })
 	group.Go(func() error { return a.upkeep(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
 	group.Go(func() error { a.control.FinishErasures(ctx, a.log); return nil })
