@@ -104,27 +104,6 @@ func (s *server) asked(ctx context.Context, r *request, err error) (any, error) 
 	return answer{status: http.StatusAccepted, body: e}, err
 }
 
-func listTasks(ctx context.Context, s *server, r *request) (any, error) {
-	p, err := r.page()
-	if err != nil {
-		return nil, err
-	}
-	state := r.query("state")
-	if !slices.Contains([]string{"", "open", "done"}, state) {
-		return nil, journey.Faultf(journey.CodeMalformed, "state is open or done")
-	}
-	return s.Read.Tasks(ctx, state == "done", r.query("team"), p)
-}
-
-type doneIn struct {
-	Outcome string `json:"outcome"`
-	Note    string `json:"note"`
-}
-
-func finishTask(ctx context.Context, s *server, r *request, in doneIn) (any, error) {
-	return s.Control.Done(ctx, r.By, r.param("id"), in.Outcome, in.Note)
-}
-
 func listEvents(ctx context.Context, s *server, r *request) (any, error) {
 	p, err := r.page()
 	if err != nil {

@@ -108,6 +108,10 @@ func routes() []route {
 		{get, "/api/messages/:id", viewers, getMessage},
 		{post, "/api/messages/:id/resend", support, with(resend)},
 		{get, "/api/tasks", viewers, listTasks},
+		{get, "/api/tasks/:id", viewers, getTask},
+		{post, "/api/tasks/:id/claim", support, with(claimTask)},
+		{post, "/api/tasks/:id/release", support, releaseTask},
+		{post, "/api/tasks/:id/notes", support, with(noteTask)},
 		{post, "/api/tasks/:id/done", support, with(finishTask)},
 
 		{get, "/api/keys", admins, listKeys},

@@ -262,6 +262,16 @@ func TestTasksAreDoneOnce(t *testing.T) {
 	id := open[0].(m)["id"].(string)
 	assert.Equal(t, "Call her", open[0].(m)["title"])
 	assert.Equal(t, 422, s.call(journey.RoleSupport, http.MethodPost, "/api/tasks/"+id+"/done", m{}).status)
+	assert.Equal(t, 403, s.call(journey.RoleViewer, http.MethodPost, "/api/tasks/"+id+"/claim", m{}).status)
+	mine := s.must(journey.RoleSupport, http.MethodPost, "/api/tasks/"+id+"/claim", nil).json["assignee"].(string)
+	assert.Len(t, s.must(journey.RoleSupport, http.MethodGet, "/api/tasks?customer="+customer+"&due_before=2040-01-01T00:00:00Z&assignee="+url.QueryEscape(mine), nil).json["data"], 1)
+	assert.Equal(t, 409, s.call(journey.RoleAdmin, http.MethodPost, "/api/tasks/"+id+"/claim", m{}).status)
+	s.must(journey.RoleSupport, http.MethodPost, "/api/tasks/"+id+"/release", nil)
+	s.must(journey.RoleSupport, http.MethodPost, "/api/tasks/"+id+"/notes", m{"text": "no answer"})
+	assert.Contains(t, s.must(journey.RoleViewer, http.MethodGet, "/api/tasks/"+id, nil).body, "no answer")
+	for _, bad := range []string{"state=gone", "due_after=yesterday"} {
+		assert.Equal(t, 400, s.call(journey.RoleSupport, http.MethodGet, "/api/tasks?"+bad, nil).status, bad)
+	}
 	s.must(journey.RoleSupport, http.MethodPost, "/api/tasks/"+id+"/done", m{"outcome": "reached", "note": "she laughed"})
 	s.must(journey.RoleSupport, http.MethodPost, "/api/tasks/"+id+"/done", m{"outcome": "reached"})
 	assert.Equal(t, 409, s.call(journey.RoleSupport, http.MethodPost, "/api/tasks/"+id+"/done", m{"outcome": "not reached"}).status)

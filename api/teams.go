@@ -16,10 +16,15 @@ type teamIn struct {
 	Name   string   `json:"name"`
 	Emails []string `json:"emails"`
 	URL    *string  `json:"url"`
+
+	Hours      *journey.Hours `json:"hours"`
+	EscalateTo string         `json:"escalate_to"`
+	Default    bool           `json:"default"`
 }
 
 func putTeam(ctx context.Context, s *server, r *request, in teamIn) (any, error) {
-	return s.Control.PutTeam(ctx, r.By, journey.Team{Key: r.param("key"), Name: in.Name, Emails: in.Emails}, in.URL)
+	return s.Control.PutTeam(ctx, r.By, journey.Team{Key: r.param("key"), Name: in.Name, Emails: in.Emails, Hours: in.Hours,
+		EscalateTo: in.EscalateTo, Default: in.Default}, in.URL)
 }
 
 func deleteTeam(ctx context.Context, s *server, r *request) (any, error) {

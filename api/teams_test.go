@@ -22,6 +22,14 @@ func TestTeams(t *testing.T) {
 	for _, field := range []string{"key", "emails[0]", "url"} {
 		assert.Contains(t, refused.body, field, "all faults at once")
 	}
+	hours := m{"zone": "Europe/Paris", "open": []m{{"days": []string{"mon"}, "from": "09:00", "to": "17:00"}}, "holidays": []string{"2030-12-25"}}
+	kept := s.must(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"name": "Sales", "emails": []string{"sales@example.com"}, "hours": hours, "default": true})
+	assert.Equal(t, "Europe/Paris", kept.json["hours"].(m)["zone"])
+	assert.Equal(t, true, kept.json["default"])
+	refused = s.call(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"emails": []string{"sales@example.com"}, "escalate_to": "sales", "hours": m{"zone": "Mars"}})
+	for _, field := range []string{"escalate_to", "hours.zone", "hours.open"} {
+		assert.Contains(t, refused.body, field)
+	}
 	source := "journey: tells\nname: Tells\ntopic: transactional\nenter: { when: api }\nsteps: [ { notify: { team: %s, text: hello } } ]\n"
 	s.must(journey.RoleMarketer, http.MethodPut, "/api/journeys/tells", strings.Replace(source, "%s", "ops", 1), "Content-Type", "application/yaml")
 	assert.Contains(t, s.call(journey.RoleMarketer, http.MethodPost, "/api/journeys/tells/publish", m{}).body, "there is no team ops on this server")

@@ -145,6 +145,8 @@ func TestEveryPageInABrowser(t *testing.T) {
 	w.around("edit", "/journeys/win-back/edit")
 	w.around("history", "/journeys/win-back/edit/history")
 	w.around("account", "/account")
+	w.around("tasks", "/tasks")
+	w.around("task", "/tasks/"+one[string](o, `SELECT id FROM tasks`))
 }
 
 // Everything can be reached by the keyboard, in the order in which it is seen, and shows where one is.

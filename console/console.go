@@ -65,6 +65,10 @@ type Reader interface {
 	ConsentsOf(ctx context.Context, customer string) ([]journey.ConsentState, error)
 	ConsentChanges(ctx context.Context, customer string) ([]journey.ConsentChange, error)
 	Timeline(ctx context.Context, customer string, f journey.TimelineFilter, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
+	Tasks(ctx context.Context, f journey.TaskFilter, r journey.PageRequest) (journey.Page[journey.TaskView], error)
+	Task(ctx context.Context, id string) (journey.TaskView, error)
+	TaskFigures(ctx context.Context, mine string) (journey.TaskFigures, error)
+	Teams(ctx context.Context) ([]journey.TeamView, error)
 	SentMessage(ctx context.Context, id string) (journey.SentMessage, error)
 	SentMessages(ctx context.Context, state, customer, key string, r journey.PageRequest) (journey.Page[journey.MessageSummary], error)
 }

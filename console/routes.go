@@ -80,6 +80,13 @@ func routes() []route {
 		{post, "/journeys/{key}/edit/turn", marketers, turnDraft, editPage},
 		{get, "/journeys/{key}/edit/history", marketers, historyPage, nil},
 
+		{get, "/tasks", viewers, tasksPage, nil},
+		{get, "/tasks/{task}", viewers, taskPage, nil},
+		{post, "/tasks/{task}/claim", support, claimTask, taskPage},
+		{post, "/tasks/{task}/release", support, releaseTask, taskPage},
+		{post, "/tasks/{task}/notes", support, noteTask, taskPage},
+		{post, "/tasks/{task}/done", support, doneTask, taskPage},
+
 		{get, "/account", viewers, accountPage, nil},
 		{post, "/account", viewers, saveAccount, accountPage},
 		{post, "/account/password", viewers, savePassword, accountPage},
@@ -97,6 +104,7 @@ func places() []place {
 	return []place{
 		{"today", "/", "today", viewers},
 		{"customers", "/customers", "customers", viewers},
+		{"tasks", "/tasks", "task", viewers},
 		{"journeys", "/journeys", "journeys", viewers},
 		{"segments", "/segments", "segments", viewers},
 	}

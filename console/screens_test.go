@@ -44,7 +44,7 @@ func TestScreens(t *testing.T) {
 	customer := first("/customers?q="+url.QueryEscape("Pia"), "main .rows a.whole")
 	pages := []struct{ name, path string }{
 		{"today", "/"}, {"customer", customer}, {"journey", "/journeys/win-back"}, {"message", first(customer, `a.whole[href^="/messages/"]`)},
-		{"customers", "/customers"}, {"journeys", "/journeys"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
+		{"customers", "/customers"}, {"journeys", "/journeys"}, {"tasks", "/tasks"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
 	}
 	for name, path := range linked(t, *inbox) {
 		pages = append(pages, struct{ name, path string }{name, path})

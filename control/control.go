@@ -11,7 +11,7 @@ import (
 	"perennial/journey"
 )
 
-// Control carries out what callers ask. Every field but Door and Patience is required.
+// Control carries out what callers ask. Every field but Door, Brand and Patience is required.
 type Control struct {
 	Store  Store
 	Flight Flight
@@ -36,6 +36,9 @@ type Control struct {
 
 	// Door says whom of those whom a provider of sign-ins vouches for we let in.
 	Door Door
+
+	// Brand is whose customers these are: its zone and its public URL stand in what colleagues are told. The zero value says UTC and no URL.
+	Brand journey.Brand
 
 	// Patience is how long a pause waits, in wall time, for what is on its way when it begins; 0: 5 s.
 	Patience time.Duration
@@ -72,6 +75,15 @@ type Store interface {
 	Endpoints
 	Teams
 	Webhooks
+	Tasks
+}
+
+// zone is the one in which colleagues are told times.
+func (c *Control) zone() *time.Location {
+	if c.Brand.Zone == nil {
+		return time.UTC
+	}
+	return c.Brand.Zone
 }
 
 func (c *Control) patience() time.Duration {

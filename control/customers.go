@@ -19,7 +19,6 @@ type Customers interface {
 	SetLowWater(ctx context.Context, key string, low int, by journey.Actor) (journey.CouponPool, error)
 	GiveCoupon(ctx context.Context, customer, pool, reason string, by journey.Actor) (journey.CouponView, error)
 	AddNote(ctx context.Context, customer, text string, by journey.Actor) (journey.Note, error)
-	FinishTask(ctx context.Context, id, outcome, note string, by journey.Actor) (journey.TaskView, error)
 	Answer(ctx context.Context, id string, a journey.SurveyAnswer) (journey.Invitation, error)
 }
 

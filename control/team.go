@@ -45,6 +45,10 @@ func (c *Control) PutTeam(ctx context.Context, by journey.Actor, t journey.Team,
 		}
 		t.URL = *url
 	}
+	faults = append(faults, t.Hours.Check("hours")...)
+	if t.EscalateTo == t.Key && t.Key != "" {
+		add("escalate_to", "is the team itself", "name another team, or leave it out")
+	}
 	if len(faults) > 0 {
 		return journey.TeamView{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the request cannot be carried out", Problems: faults}
 	}

@@ -131,6 +131,9 @@ func (d *decision) task(step *Step) {
 	}
 	if want.Due > 0 {
 		due := d.now.Add(want.Due)
+		if want.Working {
+			due = d.facts.Hours[want.Team].After(d.now, want.Due)
+		}
 		task.DueAt = &due
 	}
 	d.out.Effects.Tasks = append(d.out.Effects.Tasks, task)

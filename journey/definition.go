@@ -335,6 +335,7 @@ type TaskStep struct {
 	Team     string
 	Assign   string
 	Due      time.Duration
+	Working  bool          // Due counts the team's working hours alone
 	Wait     time.Duration // 0: does not wait
 	Outcomes []Arm         // conditions read { answer: outcome, OP }
 }

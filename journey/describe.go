@@ -303,4 +303,13 @@ func spanOf(prefix string, d time.Duration) string {
 	return prefix + durationWords(d)
 }
 
+// dueWords says when a task is due.
+func dueWords(prefix string, t *TaskStep) string {
+	words := spanOf(prefix, t.Due)
+	if t.Working && words != "" {
+		return words + " of working time"
+	}
+	return words
+}
+
 func percent(n int) string { return strconv.Itoa(n) + " %" }

@@ -20,7 +20,7 @@ func (s *Step) Words() (what, more string) {
 	case s.Survey != nil:
 		return "Ask " + askWords(s.Survey.Ask), s.Survey.more()
 	case s.Task != nil:
-		return "Task for " + or(or(s.Task.Team, s.Task.Assign), "the team"), sentences(blanked(s.Task.Title), spanOf("due in ", s.Task.Due))
+		return "Task for " + or(or(s.Task.Team, s.Task.Assign), "the team"), sentences(blanked(s.Task.Title), dueWords("due in ", s.Task))
 	case s.Repeat != nil:
 		return "Repeat " + counted(s.Repeat.Times, "time"), given("until ", s.Repeat.Until.Words())
 	case len(s.Branch) > 0:

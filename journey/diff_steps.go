@@ -172,7 +172,7 @@ func stepChanges(a, b *Step) (out []string) {
 	case a.Task != nil:
 		differ("asks", "“"+a.Task.Title+"”", "“"+b.Task.Title+"”")
 		differ("is for", or(a.Task.Team, "anybody"), or(b.Task.Team, "anybody"))
-		differ("is due in", spanOf("", a.Task.Due), spanOf("", b.Task.Due))
+		differ("is due in", dueWords("", a.Task), dueWords("", b.Task))
 		differ("waits", spanOf("", a.Task.Wait), spanOf("", b.Task.Wait))
 		return out
 	case a.Survey != nil:

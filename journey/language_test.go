@@ -108,6 +108,7 @@ func TestNeeds(t *testing.T) {
 		Coupons:        true,
 		Account:        true,
 		Roles:          []string{"admin"},
+		Teams:          []string{"support"},
 		Contests: []Contest{
 			{Step: "hello-again", Message: "hello-again", Variants: []string{"short", "long"}, Winner: &Winner{MetricClicked, 2 * Day, 100},
 				Hash: d.Needs().Contests[0].Hash},

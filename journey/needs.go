@@ -8,7 +8,7 @@ import (
 
 // Needs says which facts the decisions of this version can ask for.
 func (d *Definition) Needs() Needs {
-	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}, segments: set{}, roles: set{}}
+	n := needs{events: set{}, history: set{}, colleagues: set{}, journeys: set{}, segments: set{}, roles: set{}, teams: set{}}
 	n.condition(d.Enter.If, false)
 	for _, key := range slices.Sorted(maps.Keys(d.Declares.Segments)) {
 		n.condition(d.Declares.Segments[key], true)
@@ -30,7 +30,7 @@ func (d *Definition) Needs() Needs {
 	return Needs{
 		Events: n.events.sorted(), History: n.history.sorted(), Journeys: n.journeys.sorted(), Segments: n.segments.sorted(),
 		AccountHistory: n.colleagues.sorted(), Topics: d.mailTopics(), Cap: d.Cap != nil, Messages: n.messages, Coupons: n.coupons, Account: n.account,
-		Contests: d.decided(), Roles: n.roles.sorted(),
+		Contests: d.decided(), Roles: n.roles.sorted(), Teams: n.teams.sorted(),
 	}
 }
 
@@ -86,8 +86,8 @@ func (s set) sorted() []string { return slices.Sorted(maps.Keys(s)) }
 
 // needs gathers what Needs returns.
 type needs struct {
-	events, history, colleagues, journeys, segments, roles set
-	messages, coupons, account                             bool
+	events, history, colleagues, journeys, segments, roles, teams set
+	messages, coupons, account                                    bool
 }
 
 func (n *needs) step(s *Step) {
@@ -136,6 +136,9 @@ func (n *needs) waitFor(w *WaitFor) {
 func (n *needs) task(t *TaskStep) {
 	if t.Wait > 0 {
 		n.events.add(EventTaskDone)
+	}
+	if t.Working {
+		n.teams.add(t.Team)
 	}
 	n.account = n.account || strings.Contains(withoutText(t.Title), "account")
 	n.arms(t.Outcomes)

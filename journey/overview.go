@@ -140,30 +140,14 @@ type SentMessage struct {
 	Clicks   int        `json:"clicks"` // by people; machines are not counted
 }
 
-// Note is what a person of ours wrote down about a customer.
+// Note is what a person of ours wrote down about a customer, or about a task.
 type Note struct {
 	ID       string    `json:"id"`
-	Customer string    `json:"customer"`
+	Customer string    `json:"customer,omitempty"` // "": about the task of somebody whom we do not know
 	Text     string    `json:"text"`
 	By       string    `json:"by"` // name of whoever wrote it
 	At       time.Time `json:"at"`
-}
-
-// TaskView is one task as it is shown.
-type TaskView struct {
-	ID         string     `json:"id"`
-	Customer   string     `json:"customer"`
-	Enrollment string     `json:"enrollment"`
-	Journey    string     `json:"journey"`
-	Title      string     `json:"title"`
-	Team       string     `json:"team,omitempty"`
-	Assignee   string     `json:"assignee,omitempty"`
-	CreatedAt  time.Time  `json:"created_at"`
-	DueAt      *time.Time `json:"due_at,omitempty"`
-	DoneAt     *time.Time `json:"done_at,omitempty"`
-	DoneBy     string     `json:"done_by,omitempty"`
-	Outcome    string     `json:"outcome,omitempty"`
-	Note       string     `json:"note,omitempty"`
+	Task     string    `json:"task,omitempty"` // tsk_…
 }
 
 // CouponView is one coupon of a customer as it is shown.

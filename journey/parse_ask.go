@@ -99,7 +99,7 @@ func (p *parser) task(n *yaml.Node) *TaskStep {
 		task.Assign = p.name(v, "assign")
 	}
 	if v := f.get("due"); v != nil {
-		task.Due = p.duration(v, "due")
+		p.due(v, task)
 	}
 	if v := f.get("wait"); v != nil {
 		task.Wait = p.duration(v, "wait")
@@ -107,6 +107,27 @@ func (p *parser) task(n *yaml.Node) *TaskStep {
 	task.Outcomes = p.answers(f, "outcomes", nil)
 	p.needsWait(f, "outcomes")
 	return task
+}
+
+// due reads when a task is to be done: `4h`, or `{ working: 4h }` in the team's working hours. Days of work would be read as 24 hours
+// by some and as 8 by others, so they cannot be said.
+func (p *parser) due(n *yaml.Node, task *TaskStep) {
+	if n.Kind != yaml.MappingNode {
+		task.Due = p.duration(n, "due")
+		return
+	}
+	f := p.fields(n, "due", "working")
+	if f == nil {
+		return
+	}
+	v := f.need("working", "say how much working time, such as `due: { working: 4h }`")
+	if v == nil {
+		return
+	}
+	task.Due, task.Working = p.duration(v, "working"), true
+	if v.Kind == yaml.ScalarNode && strings.ContainsAny(v.Value, "dw") {
+		p.fault(v, "working: "+quote(v.Value)+" counts in days, and working time is hours", "write the hours, such as 8h for a day of work")
+	}
 }
 
 // withoutActions takes `{{ … }}` out of a template, for a key that is made from the rest.

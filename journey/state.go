@@ -124,6 +124,7 @@ type Facts struct {
 	Call           *CallFact          // State.Call; nil: there is no such call
 	Suppressed     bool               // her address, for the journey's class of mail
 	Winners        map[string]string  // step → variant that has been chosen for good: of Needs.Contests
+	Hours          map[string]*Hours  // of teams: those that Needs.Teams lists; nil: around the clock
 	Recipients     []Recipient        // of her account, with a role of Needs.Roles; by id, at most RecipientsMax of each
 }
 
@@ -176,6 +177,7 @@ type Needs struct {
 	Account        bool
 	Contests       []Contest // that have a winner, decided or not
 	Roles          []string  // of the customers of her account to whom it sends
+	Teams          []string  // whose working hours say when a task is due
 }
 
 // Input is what Advance decides from.

@@ -8,6 +8,10 @@ type Team struct {
 	Name   string
 	Emails []string
 	URL    string // takes {"text": …}, as Slack's incoming webhooks do; "" none
+
+	Hours      *Hours // when it works; nil: around the clock
+	EscalateTo string // the team that is told, too, of what this one has not done in time; "" none
+	Default    bool   // has what no other team has, such as replies to mails; there is at most one
 }
 
 // TeamView is a team as callers of the API see it. Where its webhook is stays unsaid: such an address is a secret.
@@ -18,6 +22,10 @@ type TeamView struct {
 	Webhook   bool      `json:"webhook"` // it has one
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+
+	Hours      *Hours `json:"hours"` // null: around the clock
+	EscalateTo string `json:"escalate_to"`
+	Default    bool   `json:"default"`
 }
 
 // NotifyStep tells a team.

@@ -42,6 +42,7 @@ func (s *Store) loadGround(ctx context.Context, tx pgx.Tx, e *enrollment, def *j
 	queueCaps(b, e.CustomerID, needs, s.clock.Now(), def, f)
 	queueMemory(b, e.CustomerID, needs, f)
 	queueWinners(b, e.JourneyKey, needs.Contests, f)
+	queueHours(b, needs.Teams, f)
 	s.queueRecipients(b, e.CustomerID, def.Topic, needs, s.clock.Now(), f)
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func (s *Store) Overview(ctx context.Context, ref string) (o journey.CustomerOve
 	if o.Coupons, err = couponsOf(ctx, s.pool, c.ID); err != nil {
 		return o, err
 	}
-	if o.Tasks, err = openTasksOf(ctx, s.pool, c.ID); err != nil {
+	if o.Tasks, err = s.openTasksOf(ctx, s.pool, c.ID); err != nil {
 		return o, err
 	}
 	if o.Notes, err = notesOf(ctx, s.pool, c.ID); err != nil {

@@ -11,12 +11,13 @@ import (
 	"perennial/journey"
 )
 
-// queueNotices adds what teams are told: one parcel for each address of theirs, and one for their webhook.
+// queueNotices adds what teams are told: one parcel for each address of theirs, and one for their webhook. Customer is whom it is about,
+// "" nobody.
 func (s *Store) queueNotices(b *pgx.Batch, customer string, notices []journey.Notice, now time.Time) {
 	for _, n := range notices {
 		b.Queue(`
 			INSERT INTO parcels (id, kind, team, address, text, customer_id, state, due_wall, created_at)
-			SELECT $1 || gen_random_uuid(), kind, $2, address, $3, $4, 'queued', $5, $6 FROM (
+			SELECT $1 || gen_random_uuid(), kind, $2, address, $3, nullif($4, ''), 'queued', $5, $6 FROM (
 				SELECT 'mail' AS kind, unnest(emails) AS address FROM teams WHERE key = $2
 				UNION ALL SELECT 'notice', '' FROM teams WHERE key = $2 AND url <> '') to_whom`,
 			journey.PrefixParcel, n.Team, n.Text, customer, s.clock.Wall(), now)

@@ -102,13 +102,11 @@ func (s *Store) todayTasks(ctx context.Context, d *journey.Today, now time.Time)
 	if err != nil {
 		return err
 	}
-	rows, err := s.pool.Query(ctx, `
-		SELECT `+taskColumns+` FROM tasks t JOIN enrollments e ON e.id = t.enrollment_id
-		WHERE t.done_at IS NULL AND t.due_at < $1 ORDER BY t.due_at LIMIT 5`, now)
+	rows, err := s.pool.Query(ctx, taskSQL+`WHERE t.done_at IS NULL AND t.due_at < $1 ORDER BY coalesce(t.due_at, 'infinity'), t.id LIMIT 5`, now)
 	if err != nil {
 		return err
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.TaskView])
+	list, err := pgx.CollectRows(rows, taskRow)
 	d.OverdueTasks = nonNil(list)
 	return err
 }

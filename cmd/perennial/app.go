@@ -96,6 +96,7 @@ func openApp(ctx context.Context, c config, temporal client.Options, log *slog.L
 	a.tokens = journey.Tokens{Key: settings.TokenKey}
 	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates, Render: renderOnce(brand),
 		WriteTests: writeTests(brand, a.composer.Compose), Play: simulateVersion(brand), Library: shipped(), Door: c.Identity.door()}
+	a.control.Brand = brand
 	temporal.Logger = sdklog.NewStructuredLogger(slog.New(calmEnd{log.Handler(), a.stopping}))
 	if a.temporal, err = client.NewLazyClient(temporal); err != nil {
 		return nil, fmt.Errorf("reading the address of Temporal: %w", err)
@@ -203,7 +204,7 @@ func (a *app) upkeep(ctx context.Context) error {
 	}
 }
 
-// watch goes on with what a process that died has begun and left, and watches over audiences and ramps.
+// watch goes on with what a process that died has begun and left, and watches over audiences, ramps and tasks that are due.
 func (a *app) watch(ctx context.Context) error {
 	const every = 5 * time.Second
 	tick := time.NewTicker(every)
@@ -219,6 +220,9 @@ func (a *app) watch(ctx context.Context) error {
 				said[n.ID] = n.State
 				a.log.Error("a person must decide: see GET /api/approvals", "journey", n.Journey, "why", n.Words)
 			}
+		}
+		if _, err = a.control.Escalate(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("teams are not told of overdue tasks; trying again", "in", every, "error", err)
 		}
 		if err = a.store.FinishResumes(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("what a pause held is not all awake yet; trying again", "in", every, "error", err)
