@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -41,7 +42,33 @@ func listAudit(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Read.Audit(ctx, p)
+	f, err := r.auditFilter()
+	if err != nil {
+		return nil, err
+	}
+	return s.Read.Audit(ctx, f, p)
+}
+
+// auditFilter reads what narrows the audit.
+func (r *request) auditFilter() (f journey.AuditFilter, err error) {
+	f = journey.AuditFilter{Actor: r.query("actor"), Target: r.query("target"), Verb: r.query("verb")}
+	for name, at := range map[string]*time.Time{"from": &f.From, "to": &f.To} {
+		if text := r.query(name); text != "" {
+			if *at, err = time.Parse(time.RFC3339, text); err != nil {
+				return f, journey.Faultf(journey.CodeMalformed, "%s is no time such as 2026-11-20T00:00:00Z", name)
+			}
+		}
+	}
+	return f, nil
+}
+
+func exportAudit(ctx context.Context, s *server, r *request) (any, error) {
+	f, err := r.auditFilter()
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{"Content-Type": {"text/csv; charset=utf-8"}, "Content-Disposition": {`attachment; filename="audit.csv"`}}
+	return answer{status: http.StatusOK, header: header, stream: func(w io.Writer) error { return s.Control.WriteAudit(ctx, r.By, f, w) }}, nil
 }
 
 // switchView is the switches as they stand.

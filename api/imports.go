@@ -226,7 +226,7 @@ func csvAnswer(name string, write func(*csv.Writer) error) answer {
 func writeCells(w *csv.Writer, cells []string) error {
 	safe := make([]string, len(cells))
 	for i, text := range cells {
-		safe[i] = intake.EscapeCell(text)
+		safe[i] = journey.EscapeCell(text)
 	}
 	return w.Write(safe)
 }

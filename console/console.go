@@ -52,6 +52,14 @@ type Reader interface {
 	InsideAt(ctx context.Context, key string, version int, step *string, r journey.PageRequest) (journey.Page[journey.Inside], error)
 	Pauses(ctx context.Context, scope journey.Scope, target string) ([]journey.Pause, error)
 
+	Keys(ctx context.Context) ([]journey.Key, error)
+	Users(ctx context.Context) ([]journey.User, error)
+	Teams(ctx context.Context) ([]journey.TeamView, error)
+	Webhooks(ctx context.Context) ([]journey.Webhook, error)
+	Webhook(ctx context.Context, id string) (journey.Webhook, error)
+	WebhookDeliveries(ctx context.Context, id, state string, r journey.PageRequest) (journey.Page[journey.WebhookDelivery], error)
+	Audit(ctx context.Context, f journey.AuditFilter, r journey.PageRequest) (journey.Page[journey.AuditEntry], error)
+
 	Segments(ctx context.Context) ([]journey.Segment, error)
 	Segment(ctx context.Context, key string) (journey.Segment, error)
 	SegmentMembers(ctx context.Context, key string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
@@ -68,7 +76,6 @@ type Reader interface {
 	Tasks(ctx context.Context, f journey.TaskFilter, r journey.PageRequest) (journey.Page[journey.TaskView], error)
 	Task(ctx context.Context, id string) (journey.TaskView, error)
 	TaskFigures(ctx context.Context, mine string) (journey.TaskFigures, error)
-	Teams(ctx context.Context) ([]journey.TeamView, error)
 	SentMessage(ctx context.Context, id string) (journey.SentMessage, error)
 	SentMessages(ctx context.Context, state, customer, key string, r journey.PageRequest) (journey.Page[journey.MessageSummary], error)
 }

@@ -66,6 +66,12 @@ func (c *console) write(r *request, a reply, out *bytes.Buffer) (int, error) {
 	switch {
 	case a.to != "":
 		return redirect(r, a.to), nil
+	case a.stream != nil:
+		privately(r.header)
+		r.header.Set("Content-Type", a.kind)
+		r.header.Set("Content-Disposition", `attachment; filename="`+a.file+`"`)
+		r.stream = a.stream
+		return http.StatusOK, nil
 	case a.raw != nil:
 		privately(r.header)
 		r.header.Set("Content-Security-Policy", a.policy)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"perennial/control"
@@ -27,6 +29,7 @@ type request struct {
 	form     url.Values   // that came with a POST
 	fault    *journey.Fault
 	header   http.Header // of the answer
+	stream   func(io.Writer) error
 }
 
 func (r *request) path(name string) string  { return r.http.PathValue(name) }
@@ -45,6 +48,8 @@ type reply struct {
 	raw    []byte // instead of a page, with policy and content
 	policy string
 	kind   string
+	stream func(io.Writer) error // instead of all of these: a file of that name, however long
+	file   string
 }
 
 // show answers with a page.
@@ -77,6 +82,10 @@ func (c *console) adapt(route route) http.Handler {
 			out.Reset()
 			status = c.refuse(r, err, &out)
 		}
+		if r.stream != nil && err == nil && hr.Method != http.MethodHead {
+			c.pour(w, r)
+			return
+		}
 		w.WriteHeader(status) // said even when it is 200: whoever calls us may have set another
 		if hr.Method != http.MethodHead {
 			_, _ = w.Write(out.Bytes())
@@ -107,6 +116,31 @@ func (c *console) answer(w http.ResponseWriter, r *request, route route, out *by
 		return 0, err
 	}
 	return c.write(r, answer, out)
+}
+
+// pourTime is how long, in wall time, one write of a file may take: as long as the reader keeps reading, it goes on.
+const pourTime = 30 * time.Second
+
+// pour writes a file as it is made. What goes wrong on the way can no longer be said: the connection is cut, so that nobody takes a
+// part for the whole.
+func (c *console) pour(w http.ResponseWriter, r *request) {
+	w.WriteHeader(http.StatusOK)
+	if err := r.stream(&pourer{w, http.NewResponseController(w), c.Clock}); err != nil {
+		c.Log.Error("a file broke off", "path", r.http.Pattern, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// pourer gives each write its own time.
+type pourer struct {
+	to       io.Writer
+	deadline *http.ResponseController
+	clock    *journey.Clock
+}
+
+func (p *pourer) Write(b []byte) (int, error) {
+	_ = p.deadline.SetWriteDeadline(p.clock.Wall().Add(pourTime)) // a recorder in a test has none
+	return p.to.Write(b)
 }
 
 // recognize finds out who is signed in, and takes her language.

@@ -49,11 +49,16 @@ func (r *request) moment(field string) (*time.Time, error) {
 	}
 	at, err := time.ParseInLocation("2006-01-02T15:04", text, r.zone())
 	if err != nil {
-		return nil, &journey.Fault{Code: journey.CodeInvalid, Message: r.text("fault.form"),
-			Problems: journey.Problems{{Path: field, Message: r.text("fault.no_time"), Mend: "2030-02-05T10:00"}}}
+		return nil, r.badField(field, "fault.no_time", "2030-02-05T10:00")
 	}
 	at = at.UTC()
 	return &at, nil
+}
+
+// badField is the fault of one field of a form: what is wrong, and an example of what is right.
+func (r *request) badField(field, key, example string) *journey.Fault {
+	return &journey.Fault{Code: journey.CodeInvalid, Message: r.text("fault.form"),
+		Problems: journey.Problems{{Path: field, Message: r.text(key), Mend: example}}}
 }
 
 // chosen is the way of resuming that the form names; "": the one that was said when the pause began.

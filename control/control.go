@@ -60,6 +60,7 @@ type Store interface {
 	Accounts
 	Imports
 	Settings
+	Audits
 	Suppressions
 	Audiences
 	Reports

@@ -150,6 +150,9 @@ func (c *Control) SignOut(ctx context.Context, token string) error {
 
 // NewLink makes a link for a user and returns its token, which is shown this once. It works once, for a day.
 func (c *Control) NewLink(ctx context.Context, by journey.Actor, userID string, purpose journey.LinkPurpose) (token string, err error) {
+	if purpose != journey.LinkSignIn && purpose != journey.LinkPassword {
+		return "", invalid("purpose", "there is no such purpose", "use password or sign_in")
+	}
 	u, _, err := c.Store.User(ctx, userID)
 	if err != nil {
 		return "", err

@@ -14,6 +14,7 @@ type Users interface {
 	SetUser(ctx context.Context, u journey.User, by journey.Actor) error
 	SetPassword(ctx context.Context, userID, password string, keep []byte, by journey.Actor) error
 	DisableUser(ctx context.Context, id string, enabled bool, by journey.Actor) error
+	SetRole(ctx context.Context, id string, role journey.Role, by journey.Actor) error
 }
 
 // CreateUser makes a user of the console, who has no password yet: NewLink lets her choose one.
@@ -22,8 +23,8 @@ func (c *Control) CreateUser(ctx context.Context, by journey.Actor, email, name 
 	if err != nil {
 		return journey.User{}, invalid("email", err.Error(), "e.g. mara@example.com")
 	}
-	if !slices.Contains(journey.UserRoles(), role) {
-		return journey.User{}, invalid("role", "there is no such role for a user", "use admin, marketer, support or viewer")
+	if err := checkUserRole(role); err != nil {
+		return journey.User{}, err
 	}
 	u := journey.User{ID: journey.NewID(journey.PrefixUser), Email: strings.ToLower(address), Name: strings.TrimSpace(name),
 		Role: role, CreatedAt: c.Clock.Now()}
@@ -58,6 +59,24 @@ func (c *Control) DisableUser(ctx context.Context, by journey.Actor, id string, 
 		return journey.Faultf(journey.CodeConflict, "nobody can shut herself out; ask another admin")
 	}
 	return c.Store.DisableUser(ctx, id, enabled, by)
+}
+
+func checkUserRole(role journey.Role) error {
+	if slices.Contains(journey.UserRoles(), role) {
+		return nil
+	}
+	return invalid("role", "there is no such role for a user", "use admin, marketer, support or viewer")
+}
+
+// SetRole gives a user another role. Nobody changes her own, and the last admin stays one.
+func (c *Control) SetRole(ctx context.Context, by journey.Actor, id string, role journey.Role) error {
+	if err := checkUserRole(role); err != nil {
+		return err
+	}
+	if id == by.ID {
+		return journey.Faultf(journey.CodeConflict, "nobody changes her own role; ask another admin")
+	}
+	return c.Store.SetRole(ctx, id, role, by)
 }
 
 // ChangePassword sets a new password for a user who knows the old one, or has none yet. Her other sessions end; the one of the

@@ -250,16 +250,7 @@ func yesNoOf(text string) (is, ok bool) {
 	return false, false
 }
 
-// EscapeCell keeps spreadsheets from running a text as a formula: one that begins as a formula gets an apostrophe before it.
-// Numbers are left as they are.
-func EscapeCell(text string) string {
-	if text == "" || !strings.ContainsRune("=+-@\t\r", rune(text[0])) || decimal.MatchString(text) {
-		return text
-	}
-	return "'" + text
-}
-
-// unescapeCell takes that apostrophe away again.
+// unescapeCell takes the apostrophe of journey.EscapeCell away again.
 func unescapeCell(text string) string {
 	if len(text) > 1 && text[0] == '\'' && strings.ContainsRune("=+-@", rune(text[1])) {
 		return text[1:]

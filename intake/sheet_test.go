@@ -143,7 +143,7 @@ func FuzzSheet(f *testing.F) {
 				var b strings.Builder
 				w := csv.NewWriter(&b)
 				for _, cell := range row.Fields {
-					escaped := intake.EscapeCell(cell)
+					escaped := journey.EscapeCell(cell)
 					if escaped != "" && !strings.ContainsAny(escaped[:1], "-0123456789") {
 						assert.NotContains(t, "=+@\t\r", escaped[:1])
 					}

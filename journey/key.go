@@ -34,11 +34,21 @@ type Actor struct {
 	Role Role
 }
 
+// AuditFilter narrows the audit; what is empty narrows nothing.
+type AuditFilter struct {
+	Actor  string // id or name of a key or user, or the name of a part of the system
+	Target string
+	Verb   string    // customer.pause, or customer for all that begin so
+	From   time.Time // then or later
+	To     time.Time // before that
+}
+
 // AuditEntry says who did what to whom. Entries are only ever added.
 type AuditEntry struct {
 	ID     int64          `json:"id"`
 	At     time.Time      `json:"at"`
 	Actor  string         `json:"actor"`
+	Name   string         `json:"name,omitempty"` // of the key or user, where the actor is one
 	Role   Role           `json:"role"`
 	Verb   string         `json:"verb"`   // e.g. customer.pause
 	Target string         `json:"target"` // e.g. cus_…, win-back

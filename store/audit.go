@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,17 +34,27 @@ func (s *Store) Record(ctx context.Context, by journey.Actor, verb, target strin
 	return s.audit(ctx, s.pool, deed{by: by, verb: verb, target: target, detail: detail})
 }
 
-// Audit returns who did what, newest first.
-func (s *Store) Audit(ctx context.Context, r journey.PageRequest) (_ journey.Page[journey.AuditEntry], err error) {
+// Audit returns who did what, newest first, as the filter narrows it.
+func (s *Store) Audit(ctx context.Context, f journey.AuditFilter, r journey.PageRequest) (_ journey.Page[journey.AuditEntry], err error) {
 	defer wrap(&err, "reading the audit")
 	var none journey.Page[journey.AuditEntry]
 	before, err := numberCursor(r.Cursor)
 	if err != nil {
 		return none, err
 	}
+	var actors []string
+	if f.Actor != "" {
+		if actors, err = s.actorsNamed(ctx, f.Actor); err != nil {
+			return none, err
+		}
+	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT id, at, actor, role, verb, target, detail FROM audit
-		WHERE ($1::bigint = 0 OR id < $1) ORDER BY id DESC LIMIT $2`, before, r.Limit+1)
+		SELECT a.id, a.at, a.actor, coalesce(k.name, nullif(u.name, ''), u.email, ''), a.role, a.verb, a.target, a.detail
+		FROM audit a LEFT JOIN keys k ON k.id = a.actor LEFT JOIN users u ON u.id = a.actor
+		WHERE ($1::bigint = 0 OR a.id < $1) AND ($3::text[] IS NULL OR a.actor = ANY($3)) AND ($4 = '' OR a.target = $4)
+		  AND ($5 = '' OR a.verb = $5 OR starts_with(a.verb, $5 || '.'))
+		  AND ($6::timestamptz IS NULL OR a.at >= $6) AND ($7::timestamptz IS NULL OR a.at < $7)
+		ORDER BY a.id DESC LIMIT $2`, before, r.Limit+1, actors, f.Target, f.Verb, orNull(f.From), orNull(f.To))
 	if err != nil {
 		return none, err
 	}
@@ -52,4 +63,23 @@ func (s *Store) Audit(ctx context.Context, r journey.PageRequest) (_ journey.Pag
 		return none, err
 	}
 	return page(entries, r.Limit, func(e journey.AuditEntry) string { return cursor(strconv.FormatInt(e.ID, 10)) }), nil
+}
+
+// actorsNamed are the ids that somebody may mean by a text: itself, and the keys and users of that name or address.
+func (s *Store) actorsNamed(ctx context.Context, text string) ([]string, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT $1 UNION SELECT id FROM keys WHERE lower(name) = lower($1)
+		UNION SELECT id FROM users WHERE lower(name) = lower($1) OR email = lower($1)`, text)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// orNull is NULL for no time at all.
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
