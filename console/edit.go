@@ -18,7 +18,8 @@ type editData struct {
 	Source   string // in the text field: the draft, or what lies on her desk
 	ETag     string // of the draft that Source began from
 	Picture  template.HTML
-	Dimmed   bool // the picture is of the draft, not of the text: that has faults
+	Dimmed   bool      // the picture is of the draft, not of the text: that has faults
+	Step     *stepView // the form that is open beside the picture
 	Faults   []lineFault
 	Open     []lineFault
 	Warnings []lineFault
@@ -110,8 +111,25 @@ func (r *request) showEdit(ctx context.Context, d *editData, ex control.Examined
 	if err != nil {
 		return err
 	}
-	d.Picture = template.HTML(graph.Layout(def).SVG(graph.SVG{Bare: true, Counts: counts, //nolint:gosec // graph escapes
-		Titles: func(n int) string { return r.language.counted("journey.here", n) }}))
+	look := graph.SVG{Bare: true, Counts: counts, Titles: func(n int) string { return r.language.counted("journey.here", n) }}
+	picture := graph.LayoutSlots(def)
+	if d.Saved { // the forms change the draft: what was typed must be it
+		if d.Step, err = r.showStep(ctx, def, d.Draft); err != nil {
+			return err
+		}
+		if d.Step != nil {
+			look.Here = d.Step.ID
+		}
+		look.Put = func(p journey.Place) string { return putAddress(d.Draft.Key, p) }
+		look.Says = func(p journey.Place) string { return r.text("step.put", "place", r.placeSays(def, p)) }
+		look.Link = func(id string) string {
+			if def.Step(id) == nil {
+				return ""
+			}
+			return stepAddress(d.Draft.Key, id)
+		}
+	}
+	d.Picture = template.HTML(picture.SVG(look)) //nolint:gosec // graph escapes
 	return nil
 }
 

@@ -19,7 +19,9 @@ func (c *console) functions(l *language) template.FuncMap {
 		"lang":  func() string { return l.code },
 		"langs": c.languageNames,
 		"pairs": pairs,
-		"zone":  zone.String,
+
+		"first_kinds": firstKinds,
+		"zone":        zone.String,
 		// when is a time for people and, in its element, for machines.
 		"when": func(at any) template.HTML {
 			t, known := timeOf(at)

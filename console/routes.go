@@ -78,6 +78,7 @@ func routes() []route {
 		{post, "/journeys/{key}/edit", marketers, typeText, editPage},
 		{post, "/journeys/{key}/edit/drop", marketers, dropText, editPage},
 		{post, "/journeys/{key}/edit/turn", marketers, turnDraft, editPage},
+		{post, "/journeys/{key}/edit/steps", marketers, editSteps, editPage},
 		{get, "/journeys/{key}/edit/history", marketers, historyPage, nil},
 		{get, "/users", admins, usersPage, nil},
 		{post, "/users", admins, makeUser, usersPage},

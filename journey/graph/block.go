@@ -25,7 +25,11 @@ type block struct {
 	edges               []Edge
 	first               string // id of the box that it is entered at
 	open                []Edge // that lead on to whatever comes next
+	slots               []Slot
 }
+
+// outside marks the list of the last steps of a rule: its beginning is no place to put a step, the places behind its steps are.
+const outside = "outside"
 
 // box is a block of one box.
 func box(id, kind, what, more string) block {
@@ -50,11 +54,21 @@ func box(id, kind, what, more string) block {
 	return out
 }
 
-// sequence is one step below the other.
-func sequence(steps []*journey.Step) block {
+// sequence is one step below the other, at the beginning of which stands that place.
+func (l layout) sequence(steps []*journey.Step, begin journey.Place) block {
 	var out block
 	for _, s := range steps {
-		out = stack(out, step(s))
+		out = stack(out, l.step(s))
+		if l.slots && len(out.open) > 0 {
+			below := out.height + gap/2
+			if out.rejoins() {
+				below = out.height + gap
+			}
+			out.slots = append(out.slots, Slot{journey.Place{After: s.ID}, Point{0, below}})
+		}
+	}
+	if l.slots && begin.Way != outside && len(out.boxes) > 0 {
+		out.slots = append(out.slots, Slot{begin, Point{0, -gap / 2}})
 	}
 	return out
 }
@@ -73,7 +87,7 @@ func stack(a, b block) block {
 	}
 	out := block{
 		left: max(a.left, b.left), right: max(a.right, b.right), height: top + b.height, first: a.first,
-		boxes: a.boxes, edges: a.edges,
+		boxes: a.boxes, edges: a.edges, slots: a.slots,
 	}
 	for _, e := range a.open {
 		e.To = b.first
@@ -103,6 +117,10 @@ func (b *block) put(other block, x, y float64) {
 	for _, e := range other.edges {
 		b.edges = append(b.edges, e.moved(x, y))
 	}
+	for _, s := range other.slots {
+		s.At = Point{s.At.X + x, s.At.Y + y}
+		b.slots = append(b.slots, s)
+	}
 }
 
 func (e Edge) moved(x, y float64) Edge {
@@ -112,27 +130,27 @@ func (e Edge) moved(x, y float64) Edge {
 }
 
 // step is a step with all that hangs on it.
-func step(s *journey.Step) block {
+func (l layout) step(s *journey.Step) block {
 	what, more := s.Words()
 	head := box(s.ID, string(s.Kind), what, more)
 	if s.Repeat != nil {
-		return around(head, s)
+		return l.around(head, s)
 	}
 	ways := s.Ways()
 	for _, w := range ways {
 		if len(w.Then) > 0 {
-			return fan(head, ways)
+			return l.fan(head, ways)
 		}
 	}
 	return head
 }
 
 // fan sets the ways out of a step side by side below it; those that go on come down to one height.
-func fan(head block, ways []journey.Way) block {
+func (l layout) fan(head block, ways []journey.Way) block {
 	arms := make([]block, len(ways))
 	width, height := -between, 0.0
 	for i, w := range ways {
-		arms[i] = arm(head.first, w)
+		arms[i] = l.arm(head.first, w)
 		width += arms[i].left + arms[i].right + between
 		height = max(height, arms[i].height)
 	}
@@ -152,7 +170,7 @@ func fan(head block, ways []journey.Way) block {
 			}
 			out.edges = append(out.edges, e)
 		}
-		out.put(block{boxes: a.boxes}, axis, top)
+		out.put(block{boxes: a.boxes, slots: a.slots}, axis, top)
 		for _, e := range a.open {
 			e = e.moved(axis, top)
 			if e.From == head.first && e.Way == ways[i].Name {
@@ -180,7 +198,7 @@ func middle(arms []block, x float64) float64 {
 }
 
 // arm is one way: its words, and below them its steps.
-func arm(from string, w journey.Way) block {
+func (l layout) arm(from string, w journey.Way) block {
 	labels := broken(w.Words, label, boxWidth-2*labelPad, 3)
 	height, half := 2*labelPad, 0.0
 	for _, l := range labels {
@@ -189,15 +207,21 @@ func arm(from string, w journey.Way) block {
 	}
 	edge := Edge{From: from, Way: w.Name, Label: w.Words, labels: labels, at: Point{0, labelPad / 2}, Points: []Point{{0, 0}, {0, height}}}
 	out := block{left: half, right: half, height: height + gap/2, open: []Edge{edge}}
-	body := sequence(w.Then)
+	body := l.sequence(w.Then, journey.Place{Into: from, Way: w.Name})
 	if len(body.boxes) == 0 {
 		return out
 	}
 	top := height + gap/2
+	if l.slots {
+		top = height + gap
+	}
 	edge.To, edge.Points = body.first, append(edge.Points, Point{0, top})
 	out.edges, out.open = []Edge{edge}, nil
 	out.put(body, 0, top)
 	out.left, out.right, out.height = max(half, body.left), max(half, body.right), top+body.height
+	if l.slots && len(body.open) > 0 { // the place behind its last step
+		out.height += gap
+	}
 	for _, e := range body.open {
 		out.open = append(out.open, e.moved(0, top))
 	}
@@ -205,10 +229,13 @@ func arm(from string, w journey.Way) block {
 }
 
 // around sets the rounds of a repeat below it: the last step leads back on the right, the way on passes on the left.
-func around(head block, s *journey.Step) block {
-	body := sequence(s.Repeat.Then)
+func (l layout) around(head block, s *journey.Step) block {
+	body := l.sequence(s.Repeat.Then, journey.Place{Into: s.ID, Way: journey.WayRound})
 	top := head.height + gap
 	bottom := top + body.height + gap/2
+	if l.slots {
+		bottom += gap / 2
+	}
 	right, left := max(head.right, body.right)+rail, max(head.left, body.left)+rail
 	out := block{left: left, right: right, height: bottom + gap/2, first: head.first, boxes: head.boxes}
 	out.edges = []Edge{{From: s.ID, To: body.first, Way: "round", Points: []Point{{0, head.height}, {0, top}}}}

@@ -102,6 +102,44 @@ func TestNothingOverlaps(t *testing.T) {
 	}
 }
 
+// Where there is a plus, there is room for it, and what is put in there comes there.
+func TestEverySlotTakesAStep(t *testing.T) {
+	t.Parallel()
+	for name, def := range shipped(t) {
+		p := graph.LayoutSlots(def)
+		assert.GreaterOrEqual(t, len(p.Slots), len(def.Steps), name)
+		for i, s := range p.Slots {
+			for _, b := range p.Boxes {
+				assert.False(t, s.At.X > b.X && s.At.X < b.X+b.W && s.At.Y+12 > b.Y && s.At.Y-12 < b.Y+b.H, "%s: %v lies on %s", name, s.Place, b.ID)
+			}
+			for _, other := range p.Slots[:i] {
+				assert.False(t, max(s.At.X-other.At.X, other.At.X-s.At.X) < 24 && max(s.At.Y-other.At.Y, other.At.Y-s.At.Y) < 24, "%s: %v and %v", name, s.Place, other.Place)
+			}
+			w, err := journey.NewRewrite(sourceOf(t, name))
+			require.NoError(t, err, name)
+			require.NoError(t, w.Insert(s.Place, []journey.Setting{{Path: "wait", Value: "1h"}, {Path: "id", Value: "put-in"}}), "%s: %v", name, s.Place)
+			after, problems := journey.Parse("", []byte(w.Source()))
+			require.Empty(t, problems.Errors(), "%s: %v", name, s.Place)
+			if s.After != "" {
+				assert.Equal(t, def.Next(s.After), after.Next("put-in"), "%s: %v", name, s.Place)
+			} else {
+				assert.Len(t, after.StepIDs(), len(def.StepIDs())+1, "%s: %v", name, s.Place)
+			}
+		}
+	}
+}
+
+func sourceOf(t *testing.T, name string) string {
+	t.Helper()
+	for _, folder := range []string{"../../examples/", "../../templates/"} {
+		if raw, err := os.ReadFile(folder + name + "/journey.yaml"); err == nil {
+			return string(raw)
+		}
+	}
+	t.Fatal(name)
+	return ""
+}
+
 func crosses(e graph.Edge, b graph.Box) bool {
 	for i := range e.Points[1:] {
 		p, q := e.Points[i], e.Points[i+1]

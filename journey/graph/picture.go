@@ -31,6 +31,13 @@ type Picture struct {
 	H     float64 `json:"h"`
 	Boxes []Box   `json:"boxes"` // in the order of the file
 	Edges []Edge  `json:"edges"`
+	Slots []Slot  `json:"slots,omitempty"` // where a step can be put in; of LayoutSlots only
+}
+
+// Slot is a place between steps.
+type Slot struct {
+	journey.Place
+	At Point // its middle
 }
 
 // Box is a step, or one of the boxes that are none.
@@ -66,16 +73,27 @@ type Point struct {
 }
 
 // Layout lays a journey out.
-func Layout(def *journey.Definition) Picture {
-	start := stack(box(Enter, KindEnter, "Enter", def.Enter.Words()), sequence(def.Steps))
+func Layout(def *journey.Definition) Picture { return layout{}.picture(def) }
+
+// LayoutSlots lays a journey out with room between its steps for what can be put in there.
+func LayoutSlots(def *journey.Definition) Picture { return layout{slots: true}.picture(def) }
+
+// layout is the way in which a picture is laid out.
+type layout struct{ slots bool }
+
+func (l layout) picture(def *journey.Definition) Picture {
+	start := stack(box(Enter, KindEnter, "Enter", def.Enter.Words()), l.sequence(def.Steps, journey.Place{}))
 	if len(start.open) > 0 {
 		start = stack(start, box(End, KindEnd, "Finished", ""))
 	}
 	p := Picture{Key: def.Key, Title: def.Name}
 	p.add(start, start.left+margin, margin)
-	p.aside(def)
+	p.aside(l, def)
 	for _, b := range p.Boxes {
 		p.W, p.H = max(p.W, b.X+b.W+margin), max(p.H, b.Y+b.H+margin)
+	}
+	for _, s := range p.Slots {
+		p.H = max(p.H, s.At.Y+margin)
 	}
 	for _, e := range p.Edges {
 		for _, pt := range e.Points {
@@ -87,18 +105,18 @@ func Layout(def *journey.Definition) Picture {
 
 // aside puts what holds at any moment, exit rules and goal with their last steps, to the right of the flow, as near as it
 // leaves room.
-func (p *Picture) aside(def *journey.Definition) {
+func (p *Picture) aside(l layout, def *journey.Definition) {
 	var rules []block
 	for i := range def.Exit {
 		rule := &def.Exit[i]
-		rules = append(rules, stack(box(exit+strconv.Itoa(i+1), KindRule, "Leaves: "+rule.As, "at any moment: "+rule.Words()), sequence(rule.Then)))
+		rules = append(rules, stack(box(exit+strconv.Itoa(i+1), KindRule, "Leaves: "+rule.As, "at any moment: "+rule.Words()), l.sequence(rule.Then, journey.Place{Way: outside})))
 	}
 	if def.Goal != nil {
 		what := "Goal"
 		if def.Goal.Exit {
 			what = "Goal, and the end"
 		}
-		rules = append(rules, stack(box(Goal, KindGoal, what, def.Goal.Words()), sequence(def.Goal.Then)))
+		rules = append(rules, stack(box(Goal, KindGoal, what, def.Goal.Words()), l.sequence(def.Goal.Then, journey.Place{Way: outside})))
 	}
 	depth, left := margin, 0.0
 	for _, r := range rules {
@@ -146,6 +164,10 @@ func (p *Picture) add(b block, x, y float64) {
 		e.Points = shifted(e.Points, x, y)
 		e.at = Point{e.at.X + x, e.at.Y + y}
 		p.Edges = append(p.Edges, e)
+	}
+	for _, s := range b.slots {
+		s.At = Point{s.At.X + x, s.At.Y + y}
+		p.Slots = append(p.Slots, s)
 	}
 }
 

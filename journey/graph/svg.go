@@ -23,6 +23,9 @@ type SVG struct {
 	Link   func(id string) string    // where a click on a box leads; "" nowhere
 	Bare   bool                      // without the style sheet, where the page has it
 	Titles func(n int) (says string) // of a number, e.g. "12 people are here"; nil: the number
+
+	Put  func(journey.Place) string // where a click on a slot leads
+	Says func(journey.Place) string // what it is called
 }
 
 // SVG draws the picture: an element that stands for itself in a file and in a page. It has no script and no inline style.
@@ -47,6 +50,9 @@ func (p Picture) SVG(o SVG) string {
 	}
 	for _, bx := range p.Boxes {
 		bx.draw(&b, o)
+	}
+	for i, s := range p.Slots {
+		s.draw(&b, i, o)
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
@@ -161,6 +167,17 @@ func (bx Box) draw(b *strings.Builder, o SVG) {
 		b.WriteString("</a>")
 	}
 	b.WriteString("\n")
+}
+
+// draw draws a slot: a plus in a circle, in a field that is large enough to be met with a finger.
+func (s Slot) draw(b *strings.Builder, i int, o SVG) {
+	if o.Put == nil {
+		return
+	}
+	x, y := s.At.X, s.At.Y
+	fmt.Fprintf(b, `<a class="slot" id="slot-%d" href="%s" aria-label="%s" data-after="%s" data-into="%s" data-way="%s"><rect x="%s" y="%s" width="24" height="24" rx="12"/>`+
+		`<path d="M%s %sh10M%s %sv10"/></a>`+"\n", i, escaped(o.Put(s.Place)), escaped(o.Says(s.Place)), escaped(s.After), escaped(s.Into), escaped(s.Way),
+		num(x-12), num(y-12), num(x-5), num(y), num(x), num(y-5))
 }
 
 func (bx Box) pill() bool { return bx.Kind == KindEnd || bx.Kind == string(journey.StepExit) }

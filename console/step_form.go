@@ -1,0 +1,143 @@
+package console
+
+import (
+	"strconv"
+
+	"perennial/journey"
+)
+
+// stepField is one field of a form for a step: where it stands in the text, and how it is asked for.
+type stepField struct {
+	Path  string
+	Kind  string // text, key, duration, number, choice, condition, tree, time, first
+	List  string // of key and text: what there is to choose from
+	Words []string
+	Need  bool
+}
+
+// Tree says whether what is typed is of the language, not a text.
+func (f stepField) Tree() bool { return f.Kind == "condition" || f.Kind == "tree" }
+
+// stepForm is the form for one kind of step. Wait has several: it says different things.
+type stepForm struct {
+	Key    string // send, wait, wait-at, …
+	Fields []stepField
+	Begin  []stepField // what a new one needs besides: the first step of each of its ways
+	Ways   string      // where its ways stand; "" it has none that can be added
+	Way    []stepField // the fields of one way, below it
+	Add    []stepField // what a new way needs besides
+}
+
+var trouble = []string{"", "go_on", "hold", "exit"}
+
+func first(path string, need bool) stepField { return stepField{Path: path, Kind: "first", Need: need} }
+
+// stepForms are the forms, in the groups in which they are offered.
+func stepForms() [][]stepForm {
+	name := func(path, list string, need bool) stepField {
+		return stepField{Path: path, Kind: "text", List: list, Need: need}
+	}
+	span := func(path string, need bool) stepField { return stepField{Path: path, Kind: "duration", Need: need} }
+	choice := func(path string, words ...string) stepField {
+		return stepField{Path: path, Kind: "choice", Words: words}
+	}
+	tree := func(path string, need bool) stepField { return stepField{Path: path, Kind: "tree", Need: need} }
+	cond := func(path string, need bool) stepField { return stepField{Path: path, Kind: "condition", Need: need} }
+	number := func(path string) stepField { return stepField{Path: path, Kind: "number", Need: true} }
+	return [][]stepForm{
+		{
+			{Key: "send", Fields: []stepField{name("send.message", "messages", true), cond("send.unless", false), choice("send.window", "", "any"), span("send.expires", false),
+				name("send.topic", "topics", false), name("send.channel", "", false), choice("send.if_unsendable", trouble...), tree("send.subjects", false)}},
+			{Key: "survey", Fields: []stepField{name("survey.ask", "surveys", true), name("survey.send", "messages", true), span("survey.wait", false)},
+				Ways: "survey.answers", Way: []stepField{cond("if", true)}, Add: []stepField{first("then.0", true)}},
+			{Key: "coupon", Fields: []stepField{name("coupon.pool", "pools", true), name("coupon.as", "", false), span("coupon.expires", false), choice("coupon.when_empty", trouble...)}},
+		}, {
+			{Key: "wait", Fields: []stepField{span("wait", true)}},
+			{Key: "wait-at", Fields: []stepField{{Path: "wait.at", Kind: "time", Need: true}, choice("wait.day", "", "mon", "tue", "wed", "thu", "fri", "sat", "sun")}},
+			{Key: "wait-until", Fields: []stepField{tree("wait.until", true), span("wait.offset", false), choice("wait.if_past", "", "skip", "run", "exit"), name("wait.if_missing", "", false)}},
+			{Key: "wait-span", Fields: []stepField{tree("wait.for", true), choice("wait.unit", "", "m", "h", "d", "w"), span("wait.default", false)}},
+			{Key: "wait_for", Fields: []stepField{span("wait_for.timeout.after", true)}, Begin: []stepField{name("wait_for.any.0.event", "events", true),
+				first("wait_for.any.0.then.0", true), first("wait_for.timeout.then.0", true)},
+				Ways: "wait_for.any", Way: []stepField{name("event", "events", false), cond("if", false)}, Add: []stepField{first("then.0", true)}},
+		}, {
+			{Key: "branch", Begin: []stepField{cond("branch.0.if", true), first("branch.0.then.0", true), first("branch.1.else.0", false)},
+				Ways: "branch", Way: []stepField{cond("if", true)}, Add: []stepField{first("then.0", true)}},
+			{Key: "split", Begin: []stepField{name("split.0.name", "", true), number("split.0.share"), first("split.0.then.0", true),
+				name("split.1.name", "", true), number("split.1.share"), first("split.1.then.0", true)},
+				Ways: "split", Way: []stepField{name("name", "", true), number("share")}, Add: []stepField{first("then.0", true)}},
+			{Key: "repeat", Fields: []stepField{number("repeat.times"), cond("repeat.until", false)}, Begin: []stepField{first("repeat.then.0", true), first("repeat.then.1", false)}},
+		}, {
+			{Key: "task", Fields: []stepField{name("task.title", "", true), name("task.team", "teams", false), span("task.due", false), span("task.wait", false), name("task.assign", "", false)},
+				Ways: "task.outcomes", Way: []stepField{cond("if", true)}, Add: []stepField{first("then.0", true)}},
+			{Key: "set", Fields: []stepField{tree("set", true)}},
+			{Key: "notify", Fields: []stepField{name("notify.team", "teams", true), name("notify.text", "", true)}},
+			{Key: "webhook", Fields: []stepField{name("webhook.to", "webhooks", true), tree("webhook.body", false), name("webhook.as", "", false), choice("webhook.on_error", trouble...)}},
+			{Key: "start", Fields: []stepField{name("start.journey", "journeys", true), tree("start.with", false)}},
+			{Key: "leave", Fields: []stepField{tree("leave", true)}},
+			{Key: "consent", Fields: []stepField{name("consent.topic", "topics", true), choice("consent.is", "given", "withdrawn", "confirmed"), name("consent.reason", "", false)}},
+			{Key: "pause", Fields: []stepField{tree("pause.topics", true), span("pause.for", true)}},
+			{Key: "suppress", Fields: []stepField{name("suppress.reason", "", true)}},
+			{Key: "exit", Fields: []stepField{name("exit", "", true)}},
+		},
+	}
+}
+
+func stepFormOf(key string) (stepForm, bool) {
+	for _, group := range stepForms() {
+		for _, f := range group {
+			if f.Key == key {
+				return f, true
+			}
+		}
+	}
+	return stepForm{}, false
+}
+
+// formFor is the form that a step of the journey is changed by.
+func formFor(s *journey.Step) stepForm {
+	key := string(s.Kind)
+	if w := s.Wait; w != nil {
+		switch {
+		case w.At != nil:
+			key = "wait-at"
+		case w.Until != nil:
+			key = "wait-until"
+		case w.ForValue != nil:
+			key = "wait-span"
+		}
+	}
+	f, _ := stepFormOf(key)
+	if s.Kind == journey.StepSplit && s.Winner != nil {
+		f.Ways = "split.variants"
+	}
+	return f
+}
+
+// firstKinds are the steps that a way can begin with, each said by one field.
+func firstKinds() []string { return []string{"send", "wait", "exit", "start"} }
+
+// settings reads the fields of a form. Those that are not in it are left as they are.
+func (r *request) settings(fields []stepField, below string) (out []journey.Setting) {
+	for _, f := range fields {
+		name := "f." + f.Path
+		if below != "" {
+			name = "f." + below + "." + f.Path
+		}
+		path := f.Path
+		if below != "" && below != "new" {
+			path = below + "." + f.Path
+		}
+		if f.Kind == "first" {
+			if value := r.form.Get(name); value != "" {
+				out = append(out, journey.Setting{Path: path + "." + r.form.Get(name+".kind"), Value: value})
+			}
+			continue
+		}
+		if r.form.Has(name) {
+			out = append(out, journey.Setting{Path: path, Value: r.form.Get(name), Tree: f.Tree()})
+		}
+	}
+	return out
+}
+
+func wayPath(list string, i int) string { return list + "." + strconv.Itoa(i) }

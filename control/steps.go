@@ -1,0 +1,73 @@
+package control
+
+import (
+	"context"
+	"slices"
+
+	"perennial/journey"
+)
+
+// StepEdit is one change of a draft at its steps.
+type StepEdit struct {
+	Do       string // insert, set, remove, move, up, down, add_way or remove_way
+	Step     string // its id; not of insert
+	At       journey.Place
+	Settings []journey.Setting // of insert, set and add_way
+	List     string            // of add_way and remove_way: where the ways stand, e.g. branch or wait_for.any
+	Way      int               // of remove_way, from 0
+}
+
+// EditSteps changes a draft at one of its steps; the rest of its text stays to the letter. It returns the id of the step, which is a new
+// one where it was put in. A change that would leave a fault is refused with it, and a draft that is another one by now is CodeStale.
+func (c *Control) EditSteps(ctx context.Context, by journey.Actor, key, ifMatch string, e StepEdit) (journey.Draft, string, error) {
+	d, err := c.Store.Draft(ctx, key)
+	if err != nil {
+		return d, "", err
+	}
+	if err := matches(Edit{Key: key, IfMatch: ifMatch}, d); err != nil {
+		return d, "", err
+	}
+	w, err := journey.NewRewrite(d.Source)
+	if err != nil {
+		return d, "", err
+	}
+	if err := e.apply(w); err != nil {
+		return d, "", err
+	}
+	before, _ := journey.Parse(JourneyFile, []byte(d.Source))
+	saved, _, err := c.SaveDraft(ctx, by, Edit{Key: key, Source: w.Source(), IfMatch: d.ETag})
+	if err != nil {
+		return d, "", err
+	}
+	if e.Do != "insert" || before == nil {
+		return saved, e.Step, nil
+	}
+	after, _ := journey.Parse(JourneyFile, []byte(saved.Source))
+	for _, id := range after.StepIDs() { // of several the first: the others stand inside it
+		if !slices.Contains(before.StepIDs(), id) {
+			return saved, id, nil
+		}
+	}
+	return saved, "", nil
+}
+
+func (e StepEdit) apply(w *journey.Rewrite) (err error) {
+	switch e.Do {
+	case "insert":
+		return w.Insert(e.At, e.Settings)
+	case "set":
+		return w.Set(e.Step, e.Settings)
+	case "remove":
+		return w.Remove(e.Step)
+	case "move":
+		return w.Move(e.Step, e.At)
+	case "up", "down":
+		_, err = w.Shift(e.Step, e.Do == "down")
+		return err
+	case "add_way":
+		return w.AddWay(e.Step, e.List, e.Settings)
+	case "remove_way":
+		return w.RemoveWay(e.Step, e.List, e.Way)
+	}
+	return journey.Faultf(journey.CodeMalformed, "there is no change %q of a step", e.Do)
+}

@@ -1,0 +1,203 @@
+package journey
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// set returns the lines with a field below n set to a value, or without it where value is nil.
+func (w *Rewrite) set(n *yaml.Node, path []string, value *yaml.Node) ([]string, error) {
+	for len(path) > 1 {
+		next := child(n, path[0])
+		if next == nil || next.Kind == yaml.ScalarNode {
+			break
+		}
+		n, path = next, path[1:]
+	}
+	at := child(n, path[0])
+	switch {
+	case value == nil && (at == nil || len(path) > 1):
+		return w.lines, nil
+	case value == nil:
+		return w.drop(n, path[0])
+	case at == nil:
+		return w.add(n, path[0], grown(path[1:], value))
+	case len(path) > 1: // the short form of a step that needs the long one now
+		return w.swap(n, path[0], promoted(path[0], at, path[1:], value))
+	}
+	return w.swap(n, path[0], value)
+}
+
+// headOf is the field that the short form of a step says.
+func headOf(kind string) string {
+	return map[string]string{"send": "message", "start": "journey"}[kind]
+}
+
+// promoted is the long form of a step, with one more field.
+func promoted(kind string, short *yaml.Node, path []string, value *yaml.Node) *yaml.Node {
+	long := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+	if head := headOf(kind); head != "" && path[0] != head {
+		long.Content = append(long.Content, word(head), &yaml.Node{Kind: yaml.ScalarNode, Tag: short.Tag, Value: short.Value, Style: short.Style})
+	}
+	plant(long, path, value)
+	if head := headOf(kind); len(long.Content) == 2 && long.Content[0].Value == head {
+		return long.Content[1]
+	}
+	return long
+}
+
+// grown is a value with the maps around it that the rest of a path asks for.
+func grown(path []string, value *yaml.Node) *yaml.Node {
+	if len(path) == 0 {
+		return value
+	}
+	around := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+	plant(around, path, value)
+	return around
+}
+
+// plant puts a value into a new tree; maps and lists on the way are made.
+func plant(n *yaml.Node, path []string, value *yaml.Node) {
+	if len(path) == 0 {
+		return
+	}
+	next := child(n, path[0])
+	switch {
+	case len(path) == 1:
+		next = value
+	case next == nil:
+		next = &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}
+		if _, err := strconv.Atoi(path[1]); err == nil {
+			next = &yaml.Node{Kind: yaml.SequenceNode}
+		}
+	}
+	if n.Kind == yaml.SequenceNode {
+		if next.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle == 0 {
+			next.Style &^= yaml.FlowStyle
+		}
+		if child(n, path[0]) == nil {
+			n.Content = append(n.Content, next)
+		}
+	} else if child(n, path[0]) == nil {
+		n.Content = append(n.Content, word(path[0]), next)
+	}
+	if path[0] == "then" || path[0] == "else" || path[0] == "no_answer" { // steps stand below each other
+		unfold(next)
+	}
+	plant(next, path[1:], value)
+	if next.Style&yaml.FlowStyle == 0 && next.Kind != yaml.ScalarNode {
+		n.Style &^= yaml.FlowStyle
+	}
+}
+
+// unfold puts the steps of a list on lines of their own.
+func unfold(list *yaml.Node) {
+	list.Style &^= yaml.FlowStyle
+	for _, item := range list.Content {
+		if item.Kind == yaml.MappingNode {
+			item.Style &^= yaml.FlowStyle
+		}
+	}
+}
+
+// shorten gives a new step its short form where it says nothing but its head.
+func shorten(step *yaml.Node) {
+	for i := 0; i+1 < len(step.Content); i += 2 {
+		value := step.Content[i+1]
+		if head := headOf(step.Content[i].Value); head != "" && value.Kind == yaml.MappingNode && len(value.Content) == 2 && value.Content[0].Value == head {
+			step.Content[i+1] = value.Content[1]
+		}
+	}
+}
+
+func keyOf(n *yaml.Node, name string) int {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// entry returns the lines of an entry of a block map: from that of its key to the one behind its last.
+func (w *Rewrite) entry(n *yaml.Node, i int) (from, to int) {
+	key, value := n.Content[i], n.Content[i+1]
+	from, indent := key.Line-1, key.Column-1
+	to = w.below(from+1, indent)
+	if value.Kind == yaml.SequenceNode && value.Style&yaml.FlowStyle == 0 && value.Column == key.Column { // a list may stand as deep as its key
+		for to < len(w.lines) && strings.HasPrefix(strings.TrimLeft(w.lines[to], " "), "-") && indentOf(w.lines[to]) == indent {
+			to = w.below(to+1, indent)
+		}
+	}
+	return from, to
+}
+
+// swap writes another value behind a key.
+func (w *Rewrite) swap(n *yaml.Node, name string, value *yaml.Node) ([]string, error) {
+	i := keyOf(n, name)
+	if i < 0 {
+		return nil, unwritable()
+	}
+	text := w.writer().flow(value)
+	source := strings.Join(w.lines, "\n")
+	if from, to, ok := w.extent(n.Content[i+1]); ok {
+		return strings.Split(source[:from]+text+source[to:], "\n"), nil
+	}
+	if n.Style&yaml.FlowStyle != 0 {
+		return nil, unwritable()
+	}
+	key := n.Content[i]
+	_, to := w.entry(n, i)
+	line := w.lines[key.Line-1]
+	head := line[:w.offset(key)-w.offset(&yaml.Node{Line: key.Line, Column: 1})]
+	return slices.Concat(w.lines[:key.Line-1], []string{head + name + ": " + text}, w.lines[to:]), nil
+}
+
+// add writes one more key into a map.
+func (w *Rewrite) add(n *yaml.Node, name string, value *yaml.Node) ([]string, error) {
+	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
+		return nil, unwritable()
+	}
+	pair := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{word(name), value}}
+	if n.Style&yaml.FlowStyle != 0 {
+		_, to, ok := w.extent(n)
+		if !ok {
+			return nil, unwritable()
+		}
+		source := strings.Join(w.lines, "\n")
+		body := strings.TrimRight(source[:to-1], " \n,")
+		return strings.Split(body+", "+name+": "+w.writer().flow(value)+" "+source[to-1:], "\n"), nil
+	}
+	last := len(n.Content) - 2
+	_, to := w.entry(n, last)
+	out := w.writer()
+	out.mapping(pair, 0, "")
+	return slices.Insert(slices.Clone(w.lines), to, indented(out.written(), n.Content[0].Column-1)...), nil
+}
+
+// drop takes a key out of a map, with its value.
+func (w *Rewrite) drop(n *yaml.Node, name string) ([]string, error) {
+	i := keyOf(n, name)
+	if i < 0 || len(n.Content) == 2 {
+		return nil, unwritable()
+	}
+	source := strings.Join(w.lines, "\n")
+	switch {
+	case n.Style&yaml.FlowStyle != 0 && i+2 < len(n.Content):
+		return strings.Split(source[:w.offset(n.Content[i])]+source[w.offset(n.Content[i+2]):], "\n"), nil
+	case n.Style&yaml.FlowStyle != 0:
+		_, from, ok := w.extent(n.Content[i-1])
+		_, to, ok2 := w.extent(n.Content[i+1])
+		if !ok || !ok2 {
+			return nil, unwritable()
+		}
+		return strings.Split(source[:from]+source[to:], "\n"), nil
+	case i == 0: // it may stand behind the hyphen of an item
+		return strings.Split(source[:w.offset(n.Content[0])]+source[w.offset(n.Content[2]):], "\n"), nil
+	}
+	from, to := w.entry(n, i)
+	return slices.Delete(slices.Clone(w.lines), from, to), nil
+}
