@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -50,11 +51,23 @@ func liveTimeline(ctx context.Context, s *server, r *request) (any, error) {
 type topicsIn struct {
 	Topics  map[string]bool `json:"topics"`
 	Wording string          `json:"wording"`
+	Reason  string          `json:"reason"`
 }
 
 func setTopics(ctx context.Context, s *server, r *request, in topicsIn) (any, error) {
-	states, err := s.Control.SetTopics(ctx, r.By, r.param("id"), in.Topics, in.Wording)
+	states, err := s.Control.SetTopics(ctx, r.By, r.param("id"), in.Topics, cmp.Or(in.Wording, in.Reason))
 	return journey.Page[journey.ConsentState]{Data: states}, err
+}
+
+type addressIn struct {
+	Email        string `json:"email"`
+	Reason       string `json:"reason"`
+	KeepConsents bool   `json:"keep_consents"`
+	Wording      string `json:"wording"`
+}
+
+func changeAddress(ctx context.Context, s *server, r *request, in addressIn) (any, error) {
+	return s.Control.ChangeAddress(ctx, r.By, r.param("id"), journey.AddressChange{Email: in.Email, Reason: in.Reason, Keep: in.KeepConsents, Wording: in.Wording})
 }
 
 type noteIn struct {

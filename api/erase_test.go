@@ -91,7 +91,7 @@ func (s *shop) live(user string) (customer, enrollment string) {
 	s.must(journey.RoleSupport, http.MethodPost, path+"/pause", m{"reason": canary})
 	s.must(journey.RoleSupport, http.MethodPost, "/api/tasks/"+task+"/done", m{"outcome": "reached", "note": canary}, "Idempotency-Key", "t1")
 	s.must(journey.RoleSupport, http.MethodPost, path+"/notes", m{"text": canary + " moves house"}, "Idempotency-Key", canary+"-note")
-	s.must(journey.RoleSupport, http.MethodPost, path+"/topics", m{"topics": m{"offers": false}})
+	s.must(journey.RoleSupport, http.MethodPost, path+"/topics", m{"topics": m{"offers": false}, "reason": canary})
 	s.must(journey.RoleSupport, http.MethodPost, path+"/topics", m{"topics": m{"offers": true}, "wording": canary})
 	s.must(journey.RoleAdmin, http.MethodPut, "/api/suppressions/"+canary+"@example.com", m{"reason": canary + " asked", "scope": "all"})
 	s.must(journey.RoleAdmin, http.MethodPut, "/api/suppressions/"+canary+".old@example.com", m{"reason": canary, "scope": "marketing"})

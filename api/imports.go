@@ -139,7 +139,12 @@ func getRefused(ctx context.Context, s *server, r *request) (any, error) {
 // exportCustomers gives out customers, one line each, in the shape in which an import takes them.
 func exportCustomers(ctx context.Context, s *server, r *request) (any, error) {
 	q := r.http.URL.Query()
-	f := journey.CustomerFilter{Topic: q.Get("topic"), Account: q.Get("account"), Attributes: q["attribute"]}
+	f := journey.CustomerFilter{Topic: q.Get("topic"), Segment: q.Get("segment"), Account: q.Get("account"), Attributes: q["attribute"]}
+	if f.Segment != "" {
+		if _, err := s.Read.Segment(ctx, f.Segment); err != nil {
+			return nil, err
+		}
+	}
 	topics, err := s.Read.TopicKeys(ctx)
 	if err != nil {
 		return nil, err

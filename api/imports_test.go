@@ -230,6 +230,18 @@ func TestAnExportIsWhatAnImportTakes(t *testing.T) {
 	assert.Equal(t, "\ufeffcustomer,user_id,email,first_name,last_name,locale,timezone,account,created_at,topic:offers,points", lines[0])
 	assert.Regexp(t, `^cus_[^,]+,'=cmd\|calc,ada@example.com,'@Ada,,,,looms,[^,]+,given,-7$`, lines[1])
 	assert.Contains(t, s.must(journey.RoleAdmin, http.MethodGet, "/api/audit", nil).body, "customers.export")
+	assert.Equal(t, 404, s.call(journey.RoleAdmin, http.MethodGet, "/api/customers.csv?segment=nobody", nil).status)
+	s.must(journey.RoleMarketer, http.MethodPut, "/api/segments/owing", m{"attribute": "points", "lt": 0})
+	for {
+		n, _, err := s.store.TendSegments(t.Context(), 100)
+		require.NoError(t, err)
+		if n == 0 {
+			break
+		}
+	}
+	members := s.must(journey.RoleAdmin, http.MethodGet, "/api/customers.csv?segment=owing", nil).body
+	assert.Contains(t, members, "ada@example.com")
+	assert.NotContains(t, members, "grace@example.com")
 	whole := s.must(journey.RoleAdmin, http.MethodGet, "/api/customers.csv", nil)
 	back := s.importFile(whole.body, url.Values{"source": {"our own export"}, "wording": {"as before"}})
 	require.Equal(t, 200, back.status, back.body)

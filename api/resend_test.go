@@ -43,7 +43,7 @@ func TestTheSameMailAgain(t *testing.T) {
 
 	assert.Equal(t, 422, again(" ").status)
 	assert.Equal(t, 404, s.call(journey.RoleSupport, http.MethodPost, "/api/messages/msg_none/resend", m{"reason": "x"}).status)
-	s.must(journey.RoleSupport, http.MethodPost, "/api/customers/"+customer+"/topics", m{"topics": m{"offers": false}})
+	s.must(journey.RoleSupport, http.MethodPost, "/api/customers/"+customer+"/topics", m{"topics": m{"offers": false}, "reason": "asked by phone"})
 	assert.Equal(t, "no_consent", again("she asked").json["reason"])
 	s.must(journey.RoleAdmin, http.MethodPut, "/api/suppressions/ada@example.com", m{"reason": "she asked us", "scope": "marketing"})
 	assert.Equal(t, "suppressed", again("she asked").json["reason"])

@@ -88,6 +88,7 @@ func routes() []route {
 		{get, "/api/customers/:id/resume", viewers, resuming(ofCustomer)},
 		{post, "/api/customers/:id/coupons", support, with(giveCoupon)},
 		{post, "/api/customers/:id/notes", support, with(addNote)},
+		{post, "/api/customers/:id/address", support, with(changeAddress)},
 		{post, "/api/customers/:id/topics", support, with(setTopics)},
 		{post, "/api/customers/:id/topics/:topic/pause", support, pause(ofTopicOfCustomer)},
 		{post, "/api/customers/:id/topics/:topic/resume", support, resume(ofTopicOfCustomer)},

@@ -289,7 +289,7 @@ func TestTopicsSwitchesAndSuppressions(t *testing.T) {
 	s := open(t)
 	s.publish("win-back", winBack, winBackFiles)
 	customer, _ := s.enter("ada")
-	off := s.must(journey.RoleSupport, http.MethodPost, "/api/customers/user:ada/topics", m{"topics": m{"offers": false}})
+	off := s.must(journey.RoleSupport, http.MethodPost, "/api/customers/user:ada/topics", m{"topics": m{"offers": false}, "reason": "asked by phone"})
 	assert.Equal(t, "withdrawn", off.json["data"].([]any)[0].(m)["state"])
 	assert.Empty(t, s.claim(), "what was queued is not sent")
 	s.apply()

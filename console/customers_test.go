@@ -102,6 +102,10 @@ func TestWhatSupportDoes(t *testing.T) {
 	page = v.follow("/customers/"+cleo+"/topics", url.Values{"shown": {"offers"}, "topic": {"offers"}, "wording": {"By phone, wants offers"}}).body
 	assert.Contains(t, page, "“By phone, wants offers”")
 	assert.Contains(t, page, "support, Robin S.")
+	page = v.post("/customers/"+cleo+"/address", url.Values{"email": {"cleo@new.example"}, "reason": {"by letter"}, "keep": {"1"}}).body
+	assert.Contains(t, page, "need their proof")
+	page = v.follow("/customers/"+cleo+"/address", url.Values{"email": {"cleo@new.example"}, "reason": {"by letter"}, "keep": {"1"}, "wording": {"the same, please"}}).body
+	assert.Contains(t, page, "Her address is cleo@new.example now.")
 
 	task := one[string](o, `SELECT id FROM tasks WHERE customer_id = $1`, ada)
 	page = v.follow("/customers/"+ada+"/tasks/"+task+"/done", url.Values{"outcome": {"reached"}, "note": {"she was glad"}}).body

@@ -48,6 +48,7 @@ func routes() []route {
 		{post, "/customers/{id}/pause", support, pauseCustomer, customerPage},
 		{post, "/customers/{id}/resume", support, resumeCustomer, customerPage},
 		{post, "/customers/{id}/topics", support, setTopics, customerPage},
+		{post, "/customers/{id}/address", support, changeAddress, customerPage},
 		{post, "/customers/{id}/tasks/{task}/done", support, finishTask, customerPage},
 		{post, "/customers/{id}/enrollments/{enrollment}/pause", support, pauseEnrollment, customerPage},
 		{post, "/customers/{id}/enrollments/{enrollment}/resume", support, resumeEnrollment, customerPage},

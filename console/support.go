@@ -140,6 +140,15 @@ func setTopics(ctx context.Context, r *request) (reply, error) {
 	return r.her("support.topics")
 }
 
+func changeAddress(ctx context.Context, r *request) (reply, error) {
+	done, err := r.Control.ChangeAddress(ctx, r.by(), r.path("id"), journey.AddressChange{Email: r.form.Get("email"), Reason: r.form.Get("reason"),
+		Keep: r.form.Get("keep") != "", Wording: r.form.Get("wording")})
+	if err != nil {
+		return reply{}, err
+	}
+	return r.her("support.address_changed", "address", done.Email)
+}
+
 func finishTask(ctx context.Context, r *request) (reply, error) {
 	if _, err := r.Control.Done(ctx, r.by(), r.path("task"), r.form.Get("outcome"), r.form.Get("note")); err != nil {
 		return reply{}, err

@@ -18,6 +18,7 @@ type Customers interface {
 	AddCodes(ctx context.Context, pool string, codes []string, by journey.Actor) (added int, err error)
 	SetLowWater(ctx context.Context, key string, low int, by journey.Actor) (journey.CouponPool, error)
 	GiveCoupon(ctx context.Context, customer, pool, reason string, by journey.Actor) (journey.CouponView, error)
+	ChangeAddress(ctx context.Context, customer string, c journey.AddressChange, by journey.Actor) (journey.AddressChanged, error)
 	AddNote(ctx context.Context, customer, text string, by journey.Actor) (journey.Note, error)
 	Answer(ctx context.Context, id string, a journey.SurveyAnswer) (journey.Invitation, error)
 }

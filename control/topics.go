@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"perennial/journey"
 )
@@ -28,8 +29,9 @@ func (c *Control) Unsubscribe(ctx context.Context, customer, topic string) error
 	return err
 }
 
-// SetTopics sets them for her, by support: wording says what she agreed to, and how she said so.
+// SetTopics sets them for her, by support: wording says what she agreed to, or why a topic is withdrawn, and how she said so. It is the proof.
 func (c *Control) SetTopics(ctx context.Context, by journey.Actor, customer string, topics map[string]bool, wording string) ([]journey.ConsentState, error) {
+	wording = strings.TrimSpace(wording)
 	who, err := c.Store.Customer(ctx, customer)
 	if err != nil {
 		return nil, err
@@ -39,6 +41,9 @@ func (c *Control) SetTopics(ctx context.Context, by journey.Actor, customer stri
 	}
 	if slices.Contains(slices.Collect(maps.Values(topics)), true) && wording == "" {
 		return nil, invalid("wording", "a consent needs its proof", "say what she agreed to, and how: by phone, by letter")
+	}
+	if wording == "" || len(wording) > 1000 {
+		return nil, invalid("reason", "is missing or over 1,000 bytes", "say why the topic is withdrawn, and how she asked for it")
 	}
 	return c.changeTopics(ctx, by, who.ID, topics, sourceSupport+", "+by.Name, wording)
 }

@@ -47,6 +47,22 @@ type ConsentChange struct {
 	At         time.Time
 }
 
+// AddressChange gives a customer another address.
+type AddressChange struct {
+	Email   string
+	Reason  string
+	Keep    bool   // her consents hold for the new address, too: she said so
+	Wording string // what she said, and how
+}
+
+// AddressChanged is what came of it.
+type AddressChanged struct {
+	Customer string         `json:"customer"`
+	Email    string         `json:"email"`
+	Was      string         `json:"was"`
+	Consents []ConsentState `json:"consents"`
+}
+
 // TopicTransactional is the topic of messages that need no consent: receipts, security, answers.
 const TopicTransactional = "transactional"
 

@@ -58,6 +58,7 @@ const (
 	EventCouponExpired     = "Coupon Expired"
 	EventTopicSubscribed   = "Topic Subscribed"
 	EventTopicUnsubscribed = "Topic Unsubscribed"
+	EventAddressChanged    = "Address Changed"
 	EventFrequencyChosen   = "Frequency Chosen"
 	EventCustomerPaused    = "Customer Paused"
 	EventCustomerResumed   = "Customer Resumed"

@@ -67,6 +67,7 @@ func (e Event) Imported() bool {
 // CustomerFilter chooses the customers of an export.
 type CustomerFilter struct {
 	Topic      string   // those who agreed to it
+	Segment    string   // its members
 	Account    string   // the caller's own id of an account
 	Attributes []string // columns of their own instead of one with all
 }

@@ -285,6 +285,8 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 		return "agreed to " + d.or("topic", "a topic") + d.prefixed("source", ", by ")
 	case EventTopicUnsubscribed:
 		return "unsubscribed from " + d.or("topic", "a topic") + d.prefixed("source", ", by ")
+	case EventAddressChanged:
+		return "has another address" + d.prefixed("address", ": ") + d.prefixed("by", ", by ") + d.prefixed("reason", ": ")
 	case EventFrequencyChosen:
 		if d.text("days") == "0" {
 			return "wants mail as it comes" + d.prefixed("source", ", by ")

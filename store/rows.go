@@ -48,7 +48,8 @@ func (s *Store) customerRows(ctx context.Context, f journey.CustomerFilter, afte
 		FROM customers c LEFT JOIN accounts a ON a.id = c.account_id
 		WHERE c.id > $1 AND c.merged_into IS NULL AND c.id <> 'cus_erased' AND ($2 = '' OR a.external_id = $2)
 		  AND ($3 = '' OR EXISTS (SELECT FROM consents WHERE customer_id = c.id AND topic = $3 AND state IN ('given', 'confirmed')))
-		ORDER BY c.id LIMIT $4`, after, f.Account, f.Topic, rowsPage)
+		  AND ($5 = '' OR EXISTS (SELECT FROM segment_members WHERE customer_id = c.id AND segment = $5 AND member))
+		ORDER BY c.id LIMIT $4`, after, f.Account, f.Topic, rowsPage, f.Segment)
 	if err != nil {
 		return nil, err
 	}

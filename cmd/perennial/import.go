@@ -196,7 +196,7 @@ func (s *server) tellOfRefused(ctx context.Context, i journey.Import, path strin
 }
 
 func exportCommand(env map[string]string, std stdio) *cobra.Command {
-	var out, topic, account string
+	var out, topic, segment, account string
 	var attributes []string
 	cmd := &cobra.Command{
 		Use:   "export",
@@ -208,7 +208,7 @@ func exportCommand(env map[string]string, std stdio) *cobra.Command {
 				return err
 			}
 			s.http = &http.Client{}
-			body, err := s.download(cmd.Context(), "/api/customers.csv?"+url.Values{"topic": {topic}, "account": {account}, "attribute": attributes}.Encode())
+			body, err := s.download(cmd.Context(), "/api/customers.csv?"+url.Values{"topic": {topic}, "segment": {segment}, "account": {account}, "attribute": attributes}.Encode())
 			if err != nil {
 				return fmt.Errorf("exporting customers: %w", err)
 			}
@@ -222,6 +222,7 @@ func exportCommand(env map[string]string, std stdio) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&out, "out", "", "write to this file instead of the terminal")
 	cmd.Flags().StringVar(&topic, "topic", "", "only those who agreed to this topic")
+	cmd.Flags().StringVar(&segment, "segment", "", "only the members of this segment")
 	cmd.Flags().StringVar(&account, "account", "", "only those of this account, by your own id")
 	cmd.Flags().StringSliceVar(&attributes, "attributes", nil, "a column for each of these, instead of one with all")
 	return cmd
