@@ -140,6 +140,8 @@ func TestEveryPageInABrowser(t *testing.T) {
 	w.around("journeys", "/journeys")
 	w.around("journey", "/journeys/win-back?step="+one[string](o, `SELECT step FROM enrollments WHERE customer_id = $1`, ben))
 	w.around("journey-large", "/journeys/post-purchase")
+	w.around("messages", "/messages")
+	w.around("writing", "/journeys/post-purchase/messages/"+one[string](o, `SELECT min(f) FROM versions v, jsonb_object_keys(files) f WHERE journey_key = 'post-purchase' AND f LIKE '%.html'`)+"?customer=ben")
 	w.around("preview", "/journeys/win-back/versions/1/messages/we-miss-you")
 	w.around("library", "/library")
 	w.around("edit", "/journeys/win-back/edit")

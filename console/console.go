@@ -46,6 +46,7 @@ type Reader interface {
 
 	Journeys(ctx context.Context) ([]journey.JourneyInfo, error)
 	Draft(ctx context.Context, key string) (journey.Draft, error)
+	Drafts(ctx context.Context) ([]journey.Draft, error)
 	Versions(ctx context.Context, key string) ([]journey.Version, error)
 	Report(ctx context.Context, key string) (journey.Report, error)
 	StepCounts(ctx context.Context, key string, version int) (map[string]int, error)

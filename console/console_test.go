@@ -67,7 +67,7 @@ func open(t *testing.T, change ...func(*console.Deps)) *office {
 	settings, err := o.store.Settings(t.Context())
 	require.NoError(t, err)
 	o.ctl = &control.Control{Store: o.store, Flight: o.store, Clock: o.store.Clock(), Check: check, Render: render, Patience: 100 * time.Millisecond,
-		Play: simulated, Library: library()}
+		LookAt: lookAt, WriteTests: writeTests, Play: simulated, Library: library()}
 	log := slog.New(slog.NewTextHandler(o.log, nil))
 	brand := journey.Brand{Name: "Oak & Linen", Address: "Oak & Linen, Lindengasse 12, 1070 Vienna", Zone: vienna}
 	o.deps = console.Deps{Control: o.ctl, Read: o.store, Clock: o.store.Clock(), Brand: brand, Log: log}
@@ -142,6 +142,26 @@ func render(v journey.Version, c journey.Claimed) (journey.Rendered, error) {
 		return journey.Rendered{}, err
 	}
 	return journey.Rendered{Subject: m.Subject, HTML: m.HTML, Text: m.Text}, nil
+}
+
+// lookAt shows a message as the program does.
+func lookAt(def *journey.Definition, files map[string]string, r journey.LookRequest) journey.Look {
+	return templates.Look(def, files, r.File, func(d templates.Data) templates.Data {
+		if r.Customer != nil {
+			d.Customer, d.Account = *r.Customer, r.Account
+		}
+		return d
+	})
+}
+
+// writeTests writes one message to each address, as plainly as can be.
+func writeTests(_ journey.Version, r journey.TestRequest) (mails []journey.TestMail, err error) {
+	for _, to := range r.To {
+		id := journey.NewID(journey.PrefixMessage)
+		mails = append(mails, journey.TestMail{ID: id, Template: r.Message, Address: to, Subject: journey.TestMark + r.Message, MessageID: id + "@x",
+			Bytes: []byte("Subject: " + r.Message + "\r\n\r\nHello\r\n")})
+	}
+	return mails, nil
 }
 
 // user makes a user with goodPassword.

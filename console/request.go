@@ -179,7 +179,13 @@ func redirect(r *request, to string) int {
 	return http.StatusSeeOther
 }
 
-// readForm reads a posted form of 256 KiB at most, of text only; the query, too, must be text.
+// Largest forms, in bytes: a message is written in three for some of its characters, and a stranger writes no messages.
+const (
+	maxForm         = 2 << 20
+	maxStrangerForm = 64 << 10
+)
+
+// readForm reads a posted form, of text only; the query, too, must be text.
 func (r *request) readForm(w http.ResponseWriter) error {
 	for _, values := range r.http.URL.Query() {
 		if !areText(values) {
@@ -192,7 +198,11 @@ func (r *request) readForm(w http.ResponseWriter) error {
 	if r.http.Method != http.MethodPost {
 		return nil
 	}
-	r.http.Body = http.MaxBytesReader(w, r.http.Body, 256<<10)
+	most := int64(maxForm)
+	if r.user.ID == "" {
+		most = maxStrangerForm
+	}
+	r.http.Body = http.MaxBytesReader(w, r.http.Body, most)
 	var large *http.MaxBytesError
 	if err := r.http.ParseForm(); errors.As(err, &large) {
 		return journey.Faultf(journey.CodeTooLarge, "%s", r.text("fault.too_large"))

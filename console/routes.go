@@ -111,6 +111,15 @@ func routes() []route {
 		{post, "/tasks/{task}/notes", support, noteTask, taskPage},
 		{post, "/tasks/{task}/done", support, doneTask, taskPage},
 
+		{get, "/messages", viewers, messagesPage, nil},
+		{get, "/journeys/{key}/messages/{file}", viewers, writingPage, nil},
+		{post, "/journeys/{key}/messages/{file}", marketers, saveMessage, writingPage},
+		{post, "/journeys/{key}/messages/{file}/look", viewers, writingPage, nil},
+		{get, "/journeys/{key}/messages/{file}/mail", viewers, writtenMail, nil},
+		{post, "/journeys/{key}/messages/{file}/mail", viewers, writtenMail, nil},
+		{post, "/journeys/{key}/messages/{file}/test", marketers, testMessage, writingPage},
+		{post, "/journeys/{key}/messages/{file}/remove", marketers, removeMessage, writingPage},
+
 		{get, "/account", viewers, accountPage, nil},
 		{post, "/account", viewers, saveAccount, accountPage},
 		{post, "/account/password", viewers, savePassword, accountPage},
@@ -130,6 +139,7 @@ func places() []place {
 		{"customers", "/customers", "customers", viewers},
 		{"tasks", "/tasks", "task", viewers},
 		{"journeys", "/journeys", "journeys", viewers},
+		{"messages", "/messages", "mail", viewers},
 		{"segments", "/segments", "segments", viewers},
 		{"users", "/users", "users", admins},
 		{"keys", "/keys", "keys", admins},

@@ -20,7 +20,7 @@ func TestRolesOnEveryPath(t *testing.T) {
 		browsers[role] = o.as(role)
 	}
 	for _, p := range console.Paths() {
-		path := strings.NewReplacer("{$}", "", "{token}", "none", "{id}", "none", "{key}", "none", "{step}", "none", "{number}", "1", "{message}", "none", "{enrollment}", "none", "{task}", "none").Replace(p.Path)
+		path := strings.NewReplacer("{$}", "", "{token}", "none", "{id}", "none", "{key}", "none", "{step}", "none", "{number}", "1", "{message}", "none", "{file}", "none.html", "{enrollment}", "none", "{task}", "none").Replace(p.Path)
 		stranger := o.visitor().do(p.Method, path, "")
 		if len(p.Who) > 0 {
 			assert.Equal(t, http.StatusSeeOther, stranger.status, "%s %s", p.Method, path)
@@ -55,7 +55,7 @@ func TestBadRequests(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, v.do(http.MethodPost, "/account", "name=%ff").status)
 	assert.Equal(t, http.StatusBadRequest, v.get("/sign-in?next=%00").status)
 	assert.Equal(t, http.StatusBadRequest, v.do(http.MethodPost, "/account", "name=%zz").status)
-	assert.Equal(t, http.StatusRequestEntityTooLarge, v.do(http.MethodPost, "/account", "name="+strings.Repeat("x", 300<<10)).status)
+	assert.Equal(t, http.StatusRequestEntityTooLarge, v.do(http.MethodPost, "/account", "name="+strings.Repeat("x", 3<<20)).status)
 	assert.Equal(t, http.StatusUnprocessableEntity, v.do(http.MethodPost, "/account", "name="+strings.Repeat("x", 300)).status)
 	assert.Equal(t, http.StatusBadRequest, v.do(http.MethodPost, "/switch", "do=nothing").status)
 	assert.Equal(t, http.StatusNotFound, v.get("/static/none.css").status)

@@ -28,6 +28,9 @@ type Control struct {
 	// WriteTests writes every message of a version as a test mail, to each address. It is handed in for the same reason.
 	WriteTests func(v journey.Version, r journey.TestRequest) ([]journey.TestMail, error)
 
+	// LookAt shows one file of a journey as it is being written. It is handed in for the same reason.
+	LookAt func(def *journey.Definition, files map[string]string, r journey.LookRequest) journey.Look
+
 	// Play plays a version on a clock of its own (package simulate). It is handed in for the same reason.
 	Play func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error)
 

@@ -127,6 +127,11 @@ func matches(e Edit, was journey.Draft) error {
 // SaveTemplate stores one template of a draft; a journey without a draft gets one from its live version. Faults of that file
 // are reported all at once; those of others do not stand in its way.
 func (c *Control) SaveTemplate(ctx context.Context, by journey.Actor, key, file, text, ifMatch string) (journey.Draft, journey.Problems, error) {
+	return c.saveTemplate(ctx, by, key, file, text, func(was journey.Draft) error { return matches(Edit{Key: key, IfMatch: ifMatch}, was) })
+}
+
+// saveTemplate stores a template of a draft that holds.
+func (c *Control) saveTemplate(ctx context.Context, by journey.Actor, key, file, text string, holds func(journey.Draft) error) (journey.Draft, journey.Problems, error) {
 	if err := checkFile(file, text); err != nil {
 		return journey.Draft{}, nil, err
 	}
@@ -135,7 +140,7 @@ func (c *Control) SaveTemplate(ctx context.Context, by journey.Actor, key, file,
 		if was.State == "" {
 			return was, journey.Faultf(journey.CodeNotFound, "there is no journey %q; PUT its file first", key)
 		}
-		if err := matches(Edit{Key: key, IfMatch: ifMatch}, was); err != nil {
+		if err := holds(was); err != nil {
 			return was, err
 		}
 		was.Files = maps.Clone(was.Files)

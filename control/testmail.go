@@ -14,15 +14,16 @@ type TestMails interface {
 	SendTests(ctx context.Context, r journey.TestRun) (journey.PostedTests, error)
 }
 
-// TestMailsRequest asks for every message of a journey, as a test.
+// TestMailsRequest asks for the messages of a journey, as tests.
 type TestMailsRequest struct {
 	Key      string
+	Message  string // one of them; "" every one
 	Version  string // draft (also ""), live, or a number
 	To       []string
 	Customer string // whose data they show: as in Customer; "" the sample customer's
 }
 
-// SendTests puts every message of a journey into the ledger, once for each address, which sends them as it sends every other. What is
+// SendTests puts every message of a journey, or the one that is named, into the ledger, once for each address, which sends them as it sends every other. What is
 // read of the customer is only read: no coupon of hers is taken, and nothing of it stands in her stream.
 func (c *Control) SendTests(ctx context.Context, by journey.Actor, r TestMailsRequest) (journey.PostedTests, error) {
 	var none journey.PostedTests
@@ -34,7 +35,7 @@ func (c *Control) SendTests(ctx context.Context, by journey.Actor, r TestMailsRe
 	if err != nil {
 		return none, err
 	}
-	run, ask := journey.TestRun{JourneyKey: r.Key, Version: v.Number, By: by}, journey.TestRequest{To: to, At: c.Clock.Now()}
+	run, ask := journey.TestRun{JourneyKey: r.Key, Version: v.Number, By: by}, journey.TestRequest{To: to, Message: r.Message, At: c.Clock.Now()}
 	if r.Customer != "" {
 		who, err := c.Store.Customer(ctx, r.Customer)
 		if err != nil {
@@ -51,6 +52,9 @@ func (c *Control) SendTests(ctx context.Context, by journey.Actor, r TestMailsRe
 	}
 	if run.Mails, err = c.WriteTests(v, ask); err != nil {
 		return none, err
+	}
+	if len(run.Mails) == 0 && r.Message != "" {
+		return none, journey.Faultf(journey.CodeNotFound, "journey %s has no message %q", r.Key, r.Message)
 	}
 	if len(run.Mails) == 0 {
 		return none, invalid("key", "journey "+r.Key+" has no messages", "name a journey that sends something")

@@ -11,9 +11,10 @@ const (
 	ExpiresTest    = Day
 )
 
-// TestRequest asks for the bytes of test mails: each message of a version, to each address.
+// TestRequest asks for the bytes of test mails: each message of a version, or one, to each address.
 type TestRequest struct {
 	To       []string
+	Message  string    // one template; "" every one
 	Customer *Customer // nil: the sample customer
 	Account  *Account  // hers
 	At       time.Time // Date of the mails

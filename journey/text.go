@@ -15,6 +15,7 @@ const (
 	TextMaxSource = 256 << 10              // bytes of source
 	TextMaxOutput = 1 << 20                // bytes of output
 	TextMaxLoop   = 1000                   // rounds of one loop
+	TextMaxNested = 8                      // loops inside each other: html/template reads each loop twice, and those inside it twice as often
 	TextMaxTime   = 250 * time.Millisecond // of rendering
 )
 
@@ -80,6 +81,9 @@ func NewTextScope(data map[string]any) *TextScope {
 
 // Value follows a path; what is missing is "".
 func (s *TextScope) Value(path ...string) any { return textLookup(s, path) }
+
+// Has says whether there is something at the end of a path.
+func (s *TextScope) Has(path ...string) bool { return !textEmpty(s.Value(path...)) }
 
 // With sets one more name; it returns the scope.
 func (s *TextScope) With(name string, v any) *TextScope {

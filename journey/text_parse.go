@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ type Text struct {
 type TextUse struct {
 	Path         []string
 	Line, Column int
+	Guarded      bool // it has a default, or is asked for in a condition here or around it
 }
 
 // Reads says whether the template reads that name, or something under it.
@@ -73,6 +75,8 @@ type textParser struct {
 	text        *Text
 	problems    Problems
 	inCondition bool
+	hasDefault  bool       // of the pipe that is being read
+	asked       [][]string // names that the conditions around ask for
 }
 
 // place turns an offset of the source into line and column of the file, both from 1.
@@ -155,14 +159,25 @@ func textQuoteEnd(src string, at int) int {
 // structure reports what the parser cannot place: actions that are not closed, and blocks without their end.
 func (p *textParser) structure(actions []textAction) {
 	var open []textAction
+	loops := 0
 	for _, a := range actions {
 		switch a.word {
 		case "if", "range", "with":
 			open = append(open, a)
+			if a.word == "range" {
+				loops++
+			}
+			if loops > TextMaxNested {
+				p.report(a.start, fmt.Sprintf("loops are nested more than %d deep", TextMaxNested), "write them one after the other")
+				return
+			}
 		case "end":
 			if len(open) == 0 {
 				p.report(a.start, "{{ end }} without {{ if }}, {{ range }} or {{ with }}", "take it out")
 				return
+			}
+			if open[len(open)-1].word == "range" {
+				loops--
 			}
 			open = open[:len(open)-1]
 		case "define", "template", "block":

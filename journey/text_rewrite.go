@@ -38,13 +38,9 @@ func (p *textParser) list(list *parse.ListNode) {
 		case *parse.ActionNode:
 			p.pipe(n.Pipe)
 		case *parse.IfNode:
-			p.condition(n.Pipe)
-			p.list(n.List)
-			p.list(n.ElseList)
+			p.conditional(&n.BranchNode)
 		case *parse.WithNode:
-			p.condition(n.Pipe)
-			p.list(n.List)
-			p.list(n.ElseList)
+			p.conditional(&n.BranchNode)
 		case *parse.RangeNode:
 			p.pipe(n.Pipe)
 			n.Pipe.Cmds = append(n.Pipe.Cmds, textCommand(n.Pos, parse.NewIdentifier("items").SetPos(n.Pos).SetTree(p.tree), textDollar(n.Pos)))
@@ -54,17 +50,30 @@ func (p *textParser) list(list *parse.ListNode) {
 	}
 }
 
-func (p *textParser) condition(pipe *parse.PipeNode) {
-	outer := p.inCondition
+// conditional reads a condition and both of its branches, in which what it asks for counts as asked.
+func (p *textParser) conditional(n *parse.BranchNode) {
+	outer, asked, before := p.inCondition, p.asked, len(p.text.Uses)
 	p.inCondition = true
-	p.pipe(pipe)
+	p.pipe(n.Pipe)
 	p.inCondition = outer
+	for _, u := range p.text.Uses[before:] {
+		p.asked = append(p.asked, u.Path)
+	}
+	p.list(n.List)
+	p.list(n.ElseList)
+	p.asked = asked
 }
 
 func (p *textParser) pipe(pipe *parse.PipeNode) {
+	outer := p.hasDefault
+	p.hasDefault = outer || slices.ContainsFunc(pipe.Cmds, func(cmd *parse.CommandNode) bool {
+		name, is := cmd.Args[0].(*parse.IdentifierNode)
+		return is && name.Ident == "default"
+	})
 	for i, cmd := range pipe.Cmds {
 		p.command(cmd, i > 0)
 	}
+	p.hasDefault = outer
 }
 
 // command rewrites one command: a call gets the scope as its first argument, a value is looked up.
@@ -221,7 +230,8 @@ func (p *textParser) checkAttribute(at int, attribute string) {
 
 func (p *textParser) use(offset int, path []string) {
 	line, column := p.place(offset)
-	p.text.Uses = append(p.text.Uses, TextUse{Path: path, Line: line, Column: column})
+	asked := slices.ContainsFunc(p.asked, func(a []string) bool { return slices.Equal(a, path) })
+	p.text.Uses = append(p.text.Uses, TextUse{Path: path, Line: line, Column: column, Guarded: p.inCondition || p.hasDefault || asked})
 }
 
 func (p *textParser) lookup(pos parse.Pos, base parse.Node, path []string) parse.Node {

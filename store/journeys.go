@@ -35,6 +35,24 @@ func (s *Store) Draft(ctx context.Context, key string) (d journey.Draft, err err
 	return draft(ctx, s.pool, key)
 }
 
+// Drafts returns what can be edited of every journey that is in service, by its key; of revisions it says nothing.
+func (s *Store) Drafts(ctx context.Context) (_ []journey.Draft, err error) {
+	defer wrap(&err, "reading the drafts of all journeys")
+	rows, err := s.pool.Query(ctx, `
+		SELECT j.key, j.name, j.state, coalesce(j.live_version, 0) AS live_version, coalesce(j.draft_source, v.source) AS source,
+			coalesce(CASE WHEN j.draft_source IS NULL THEN v.files ELSE j.draft_files END, '{}') AS files, j.draft_source IS NOT NULL AS is_draft
+		FROM journeys j LEFT JOIN versions v ON v.journey_key = j.key AND v.number = j.live_version
+		WHERE j.state <> 'archived' ORDER BY j.key`)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByNameLax[journey.Draft])
+	for i, d := range list {
+		list[i].ETag = journey.ContentHash(d.Source, d.Files)
+	}
+	return list, err
+}
+
 func draft(ctx context.Context, q querier, key string) (journey.Draft, error) {
 	d := journey.Draft{Key: key}
 	err := q.QueryRow(ctx, `

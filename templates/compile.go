@@ -43,13 +43,30 @@ type variant struct {
 // mail must carry. Def may be nil: then names are taken for granted and every message counts as marketing. The Set is nil when
 // there are errors; warnings alone do not stop it.
 func Compile(def *journey.Definition, files Files) (*Set, journey.Problems) {
-	c := &compiler{files: files, facts: readFacts(def), set: &Set{messages: map[string]*message{}, subjects: map[variantOf]*texttemplate.Template{}}}
-	if def != nil {
-		c.set.key, c.set.name = def.Key, def.Name
+	return newCompiler(def, files).compile(def)
+}
+
+// CompileOne is Compile for one message in all its locales: what the others lack or have wrong does not stand in its way.
+func CompileOne(def *journey.Definition, files Files, message string) (*Set, journey.Problems) {
+	c := newCompiler(def, filesOf(files, message))
+	c.only = message
+	return c.compile(def)
+}
+
+// filesOf are the files of one message, and the layouts.
+func filesOf(files Files, message string) Files {
+	out := Files{}
+	for name, content := range files {
+		if f, ok := parseFileName(name); ok && (f.message == message || f.message == "layout") {
+			out[name] = content
+		}
 	}
-	c.set.coupons = c.facts.coupons
+	return out
+}
+
+func (c *compiler) compile(def *journey.Definition) (*Set, journey.Problems) {
 	c.layouts()
-	for _, name := range sortedKeys(files) {
+	for _, name := range sortedKeys(c.files) {
 		c.file(name)
 	}
 	c.missing()
@@ -72,8 +89,20 @@ type compiler struct {
 	files        Files
 	facts        facts
 	set          *Set
-	layout, foot map[string]string // sources by locale
+	only         string                       // the one message that is asked for; "" all
+	layout, foot map[string]string            // sources by locale
+	reads        map[string][]journey.TextUse // by file
 	problems     journey.Problems
+}
+
+func newCompiler(def *journey.Definition, files Files) *compiler {
+	c := &compiler{files: files, facts: readFacts(def), set: &Set{messages: map[string]*message{}, subjects: map[variantOf]*texttemplate.Template{}},
+		reads: map[string][]journey.TextUse{}}
+	if def != nil {
+		c.set.key, c.set.name = def.Key, def.Name
+	}
+	c.set.coupons = c.facts.coupons
+	return c
 }
 
 // layouts picks the journey's own layouts, and the embedded one for everybody else.
@@ -122,19 +151,25 @@ func (c *compiler) file(name string) {
 		}
 		return
 	}
-	m := c.set.messages[f.message]
-	if m == nil {
-		m = &message{name: f.message, variants: map[string]*variant{}}
-		m.topic, m.survey = c.facts.topic(f.message), c.facts.surveys[f.message]
-		c.set.messages[f.message] = m
-	}
-	if v := c.variant(f, name); v != nil {
+	m, before := c.message(f.message), len(c.problems.Errors())
+	if v := c.build(f, name); len(c.problems.Errors()) == before {
 		m.variants[f.locale] = v
 	}
 }
 
-func (c *compiler) variant(f fileName, name string) *variant {
-	before := len(c.problems.Errors())
+// message is the one of that name, empty when nothing of it was compiled yet.
+func (c *compiler) message(name string) *message {
+	m := c.set.messages[name]
+	if m == nil {
+		m = &message{name: name, variants: map[string]*variant{}}
+		m.topic, m.survey = c.facts.topic(name), c.facts.surveys[name]
+		c.set.messages[name] = m
+	}
+	return m
+}
+
+// build compiles one message in one locale; where it has faults, parts of it are nil.
+func (c *compiler) build(f fileName, name string) *variant {
 	src, problems := parseSource(name, c.files[name])
 	c.problems = append(c.problems, problems...)
 	v := &variant{file: name}
@@ -154,9 +189,6 @@ func (c *compiler) variant(f fileName, name string) *variant {
 		foot = own
 	}
 	v.footer = c.textTemplate("layout.txt", strings.Replace(foot, contentMark, "", 1), 1, 1)
-	if len(c.problems.Errors()) > before {
-		return nil
-	}
 	return v
 }
 
@@ -187,6 +219,7 @@ func (c *compiler) body(v *variant, src source, f fileName) {
 	options := journey.TextOptions{File: src.file, Line: src.line, Functions: functionNames(), Known: c.facts.known}
 	alone, problems := journey.ParseText(src.file, src.body, options)
 	c.problems = append(c.problems, problems...)
+	c.reads[src.file] = append(c.reads[src.file], alone.Uses...)
 	if len(problems.Errors()) > 0 {
 		return
 	}
@@ -238,6 +271,7 @@ func (c *compiler) textTemplate(file, src string, line, column int) *texttemplat
 	options := journey.TextOptions{File: file, Line: line, Column: column, Functions: functionNames(), Known: c.facts.known}
 	text, problems := journey.ParseText(file, src, options)
 	c.problems = append(c.problems, problems...)
+	c.reads[file] = append(c.reads[file], text.Uses...)
 	if len(problems.Errors()) > 0 {
 		return nil
 	}
@@ -253,7 +287,7 @@ func (c *compiler) textTemplate(file, src string, line, column int) *texttemplat
 // step sends.
 func (c *compiler) missing() {
 	for _, use := range c.facts.uses {
-		if _, written := c.files[use.message+".html"]; !written {
+		if _, written := c.files[use.message+".html"]; !written && (c.only == "" || c.only == use.message) {
 			c.report(JourneyFile, use.line, fmt.Sprintf("message %q has no template", use.message), "add "+use.message+".html")
 		}
 	}

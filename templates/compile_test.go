@@ -250,6 +250,8 @@ func TestHostileTemplates(t *testing.T) {
 	}
 	for name, body := range map[string]string{
 		"nested loops":            strings.Repeat("{{ range trigger.many }}", 6) + strings.Repeat("{{ end }}", 6),
+		"deep loops":              strings.Repeat("{{ range trigger.many }}", 40) + "x" + strings.Repeat("{{ end }}", 40),
+		"eight loops":             strings.Repeat("{{ range trigger.many }}", 8) + "<p title=x>" + strings.Repeat("{{ end }}", 8),
 		"nested loops that write": strings.Repeat("{{ range trigger.many }}x", 4) + strings.Repeat("{{ end }}", 4),
 		"loops that call":         strings.Repeat("{{ range trigger.many }}", 4) + "{{ upper .name }}" + strings.Repeat("{{ end }}", 4),
 		"much output":             strings.Repeat("{{ range trigger.many }}{{ .name }}{{ end }}", 12),

@@ -33,7 +33,7 @@ func writeTests(brand journey.Brand, compose func(journey.Envelope) ([]byte, err
 		if len(problems.Errors()) > 0 {
 			return nil, &journey.Fault{Code: journey.CodeInvalid, Message: "journey " + v.Key + " has faults", Problems: problems}
 		}
-		set, problems := templates.Compile(def, v.Files)
+		set, problems := compiled(def, v.Files, ask.Message)
 		if len(problems.Errors()) > 0 {
 			return nil, &journey.Fault{Code: journey.CodeInvalid, Message: "journey " + v.Key + " has faults", Problems: problems}
 		}
@@ -55,6 +55,14 @@ func writeTests(brand journey.Brand, compose func(journey.Envelope) ([]byte, err
 		}
 		return mails, nil
 	}
+}
+
+// compiled compiles one message, or every one.
+func compiled(def *journey.Definition, files templates.Files, message string) (*templates.Set, journey.Problems) {
+	if message == "" {
+		return templates.Compile(def, files)
+	}
+	return templates.CompileOne(def, files, message)
 }
 
 func (t trial) write(message string) ([]journey.TestMail, error) {
@@ -106,11 +114,7 @@ func (t trial) stepOf(message string) journey.Send {
 
 // data is what the message reads: the sample customer, or one of ours with the sample's trigger, answer and coupons.
 func (t trial) data(step journey.Send) templates.Data {
-	d := t.set.Sample()
-	d.Brand = t.brand
-	if t.ask.Customer != nil {
-		d.Customer, d.Account = *t.ask.Customer, t.ask.Account
-	}
+	d := shownTo(t.set.Sample(), t.brand, t.ask.Customer, t.ask.Account)
 	for as, c := range d.Coupons {
 		c.Code = journey.TestCode
 		if c.ExpiresAt != nil {
@@ -127,11 +131,33 @@ func (t trial) data(step journey.Send) templates.Data {
 	return d
 }
 
+// shownTo is the sample's data with our brand, and with a customer of ours in the place of the sample's.
+func shownTo(d templates.Data, brand journey.Brand, who *journey.Customer, account *journey.Account) templates.Data {
+	d.Brand = brand
+	if who != nil {
+		d.Customer, d.Account = *who, account
+	}
+	return d
+}
+
+// lookAt shows a message while it is being written, with links that show where they lead.
+func lookAt(brand journey.Brand) func(*journey.Definition, map[string]string, journey.LookRequest) journey.Look {
+	return func(def *journey.Definition, files map[string]string, r journey.LookRequest) journey.Look {
+		return templates.Look(def, files, r.File, func(d templates.Data) templates.Data {
+			d = shownTo(d, brand, r.Customer, r.Account)
+			link := brand.PublicURL + journey.TestLinkPath
+			d.Links = journey.Links{Unsubscribe: link, Preferences: link, View: link, Survey: link, Back: link, Confirm: link}
+			return d
+		})
+	}
+}
+
 // testFlags are what the command line says of test mails.
 type testFlags struct {
 	To       []string `json:"to"`
 	Customer string   `json:"customer,omitempty"`
 	Version  string   `json:"version,omitempty"`
+	Message  string   `json:"message,omitempty"`
 }
 
 func sendTestCommand(env map[string]string, std stdio) *cobra.Command {
@@ -161,6 +187,7 @@ func sendTestCommand(env map[string]string, std stdio) *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.To, "to", nil, "whom to send to, up to five addresses")
 	cmd.Flags().StringVar(&f.Customer, "customer", "", "whose data they show: cus_…, or user: and your own id (default: the sample customer)")
 	cmd.Flags().StringVar(&f.Version, "version", "", "draft, live or a number (default: the draft, where there is one)")
+	cmd.Flags().StringVar(&f.Message, "message", "", "one message alone, e.g. we-miss-you (default: every one)")
 	_ = cmd.MarkFlagRequired("to")
 	return cmd
 }

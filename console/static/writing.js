@@ -1,0 +1,36 @@
+// The editor of messages: the frame follows what is written, the line of a fault is found, and nothing is left unsaved by accident.
+(() => {
+  const form = document.getElementById('writing'), show = document.getElementById('show');
+  if (!form) return;
+  const text = form.elements.text;
+  let leaving = false;
+
+  const render = () => form.requestSubmit(show);
+  document.body.addEventListener('htmx:afterSwap', e => { if (e.detail.target.id === 'look') render(); });
+  if (form.dataset.changed === 'true') render();
+
+  // A form that goes into the frame leaves nothing; every other one does.
+  document.addEventListener('submit', e => { if (e.submitter !== show) leaving = true; });
+  addEventListener('beforeunload', e => {
+    if (!leaving && !text.readOnly && text.value !== text.defaultValue) e.preventDefault();
+  });
+
+  document.addEventListener('click', e => {
+    const to = e.target.closest('[data-line]');
+    if (!to) return;
+    e.preventDefault();
+    const lines = text.value.split('\n'), line = Math.min(to.dataset.line, lines.length) - 1;
+    const start = lines.slice(0, line).reduce((sum, l) => sum + l.length + 1, 0);
+    text.focus();
+    text.setSelectionRange(start, start + lines[line].length);
+    // Browsers scroll to what is typed, not to what is selected: the line is measured by a twin of the text that ends there.
+    const twin = text.cloneNode();
+    twin.removeAttribute('id');
+    twin.value = text.value.slice(0, start);
+    twin.rows = 1;
+    twin.className += ' twin';
+    text.after(twin);
+    text.scrollTop = Math.max(0, twin.scrollHeight - text.clientHeight / 2);
+    twin.remove();
+  });
+})();

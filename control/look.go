@@ -1,0 +1,96 @@
+package control
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+
+	"perennial/journey"
+)
+
+// LookRequest asks how one file of a journey's draft reads, with the text as it is being written.
+type LookRequest struct {
+	Journey  string
+	File     string  // we-miss-you.html, we-miss-you.fr.html or we-miss-you.txt
+	Text     *string // nil: as it is saved
+	Customer string  // whose data it shows: as in Customer; "" the sample customer's
+}
+
+// Look shows a message while it is being written: how it reads, what its faults are, which of the data it asks for is missing.
+// Nothing is written, no coupon is taken, and its links lead nowhere. What only an enrollment knows is the sample's.
+func (c *Control) Look(ctx context.Context, r LookRequest) (journey.Look, error) {
+	d, err := c.Store.Draft(ctx, r.Journey)
+	if err != nil {
+		return journey.Look{}, err
+	}
+	files := maps.Clone(d.Files)
+	if r.Text != nil {
+		if err := checkFile(r.File, *r.Text); err != nil {
+			return journey.Look{}, err
+		}
+		files[r.File] = *r.Text
+	}
+	def, problems := journey.Parse(JourneyFile, []byte(d.Source))
+	if len(problems.Errors()) > 0 {
+		return journey.Look{}, faulty(r.Journey, problems)
+	}
+	ask := journey.LookRequest{File: r.File}
+	if r.Customer != "" {
+		who, err := c.Store.Customer(ctx, r.Customer)
+		if err != nil {
+			return journey.Look{}, err
+		}
+		ask.Customer = &who
+		if who.AccountID != "" {
+			account, err := c.Store.Account(ctx, who.AccountID)
+			if err != nil {
+				return journey.Look{}, err
+			}
+			ask.Account = &account
+		}
+	}
+	return c.LookAt(def, files, ask), nil
+}
+
+// MessageEdit asks for a new text of one message, by somebody who has read the one before.
+type MessageEdit struct {
+	Key, File string
+	Text      string
+	Was       string // Mark of the text that she read; "": there was none
+}
+
+// Mark tells one text of a message from another; that of no text is "".
+func Mark(text string) string {
+	if text == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// SaveMessage is SaveTemplate for people who write: where somebody else has changed the same message meanwhile, the fault is of
+// CodeStale; what others did to the rest of the journey does not stand in the way. The same text again makes no draft.
+func (c *Control) SaveMessage(ctx context.Context, by journey.Actor, e MessageEdit) (journey.Draft, journey.Problems, error) {
+	if d, err := c.Store.Draft(ctx, e.Key); err != nil || e.Text != "" && d.Files[e.File] == e.Text {
+		return d, nil, err
+	}
+	return c.saveTemplate(ctx, by, e.Key, e.File, e.Text, func(was journey.Draft) error {
+		if Mark(was.Files[e.File]) != e.Was {
+			return journey.Faultf(journey.CodeStale, "somebody else has saved %s meanwhile; compare, then save again to put yours in its place", e.File)
+		}
+		return nil
+	})
+}
+
+// RemoveTemplate takes a template out of a draft. One that a step sends may go, too: publishing asks for it.
+func (c *Control) RemoveTemplate(ctx context.Context, by journey.Actor, key, file string) (journey.Draft, error) {
+	return c.Store.EditDraft(ctx, key, by, func(was journey.Draft) (journey.Draft, error) {
+		if _, has := was.Files[file]; was.State == "" || !has {
+			return was, journey.Faultf(journey.CodeNotFound, "journey %s has no template %q", key, file)
+		}
+		was.Files = maps.Clone(was.Files)
+		delete(was.Files, file)
+		return was, nil
+	})
+}
