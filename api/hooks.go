@@ -19,9 +19,15 @@ import (
 // Hooks are how mail systems tell of bounces and complaints. The zero value has none: a path without its secret is not there.
 type Hooks struct {
 	Secret string // signs what comes to generic, and is the password of postmark; "" both are off
-	Topic  string // ARN of the SNS topic on which Amazon SES tells; "" ses is off
+	// Mailgun is the key with which Mailgun signs what it forwards; "" its hook is off.
+	Mailgun string
+	Topic   string // ARN of the SNS topic on which Amazon SES tells; "" ses is off
 	// Read reads a report that is a mail (RFC 3464, RFC 5965); nil: generic takes JSON alone.
 	Read func(mail []byte) (f journey.Feedback, reported bool)
+	// ReadReply reads a mail that somebody wrote back to us; nil: only what providers have taken apart is read.
+	ReadReply func(mail []byte) (r journey.ReplyMail, written bool)
+	// ReplyText is the text of a mail, from its HTML where it has no other; nil: then there is none.
+	ReplyText func(plain, html string) string
 	// Fetch gets what stands under an address of Amazon SNS; nil: over https, without redirects, 64 KiB and 5 seconds at most.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
 }

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -24,10 +22,8 @@ type postmarkEvent struct {
 
 // readPostmark checks the password of the hook's URL, which is all that Postmark signs with, and reads one event.
 func (s *server) readPostmark(_ context.Context, r *http.Request, body []byte) ([]journey.Feedback, error) {
-	_, password, _ := r.BasicAuth()
-	given, want := sha256.Sum256([]byte(password)), sha256.Sum256([]byte(s.Hooks.Secret))
-	if subtle.ConstantTimeCompare(given[:], want[:]) != 1 {
-		return nil, journey.Faultf(journey.CodeUnauthorized, "the password in the hook's URL is missing or wrong")
+	if err := s.checkPassword(r); err != nil {
+		return nil, err
 	}
 	var e postmarkEvent
 	if err := readEvent(body, &e); err != nil {

@@ -210,7 +210,7 @@ type public struct {
 
 func (s *server) publicRoutes() []public {
 	const get, post = http.MethodGet, http.MethodPost
-	return slices.Concat(s.linkRoutes(), s.hookRoutes(), []public{
+	return slices.Concat(s.linkRoutes(), s.hookRoutes(), s.replyRoutes(), []public{
 		{get, "/healthz", s.healthz},
 		{get, "/readyz", s.readyz},
 		{get, "/metrics", s.metrics},

@@ -80,6 +80,7 @@ type Store interface {
 	Teams
 	Webhooks
 	Tasks
+	Replies
 }
 
 // zone is the one in which colleagues are told times.

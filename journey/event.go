@@ -65,6 +65,7 @@ const (
 	EventCustomerReturned  = "Customer Returned"
 	EventCustomerMerged    = "Customer Merged"
 	EventTaskDone          = "Task Done"
+	EventMessageReplied    = "Message Replied"
 )
 
 // tells says whether the event only tells of a colleague's.

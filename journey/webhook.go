@@ -47,5 +47,5 @@ func OwnEvents() []string {
 	return []string{EventJourneyEntered, EventJourneyExited, EventGoalReached, EventMessageSent, EventMessageBounced,
 		EventMessageComplained, EventMessageDropped, EventLinkClicked, EventSurveyAnswered, EventCouponIssued, EventCouponRedeemed,
 		EventCouponExpired, EventTopicSubscribed, EventTopicUnsubscribed, EventCustomerPaused, EventCustomerResumed,
-		EventCustomerReturned, EventCustomerMerged, EventTaskDone}
+		EventCustomerReturned, EventCustomerMerged, EventTaskDone, EventMessageReplied}
 }

@@ -304,6 +304,8 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 		return "redeemed " + d.or("code", "a coupon") + d.prefixed("order_id", " on order ")
 	case EventTaskDone:
 		return "task done: " + d.text("title") + d.prefixed("outcome", ", ") + d.prefixed("note", " – ")
+	case EventMessageReplied:
+		return "wrote back" + d.wrapped("message", " (to message ", ")")
 	case EventMessageBounced:
 		return "the mail came back" + d.prefixed("code", ": ") + d.wrapped("message", " (message ", ")")
 	case EventMessageComplained:

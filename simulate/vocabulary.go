@@ -27,7 +27,7 @@ var ours = []string{
 	journey.EventMessageBounced, journey.EventMessageComplained, journey.EventMessageDropped, journey.EventLinkClicked,
 	journey.EventSurveyAnswered, journey.EventCouponIssued, journey.EventCouponRedeemed, journey.EventCouponExpired,
 	journey.EventTopicSubscribed, journey.EventTopicUnsubscribed, journey.EventCustomerPaused, journey.EventCustomerResumed,
-	journey.EventCustomerMerged, journey.EventTaskDone,
+	journey.EventCustomerMerged, journey.EventTaskDone, journey.EventMessageReplied,
 }
 
 func readVocabulary(def *journey.Definition) vocabulary {

@@ -141,8 +141,10 @@ func (a *app) run(ctx context.Context) error {
 	if a.config.has("worker") || a.config.has("sender") {
 		group.Go(func() error { return a.work(ctx) })
 	}
-	if a.config.has("sender") && a.config.Mail.MailboxURL != "" {
-		group.Go(func() error { return a.watchMailbox(ctx) })
+	for _, url := range []string{a.config.Mail.MailboxURL, a.config.Mail.ReplyBoxURL} {
+		if a.config.has("sender") && url != "" {
+			group.Go(func() error { return a.watchMailbox(ctx, url) })
+		}
 	}
 	return group.Wait()
 }

@@ -26,6 +26,8 @@ type mailConfig struct {
 	MailboxURL   string `env:"MAILBOX_URL"`
 	HookSecret   string `env:"MAIL_HOOK_SECRET"`
 	HookTopic    string `env:"MAIL_HOOK_SNS_TOPIC"`
+	HookMailgun  string `env:"MAIL_HOOK_MAILGUN_KEY"`
+	ReplyBoxURL  string `env:"REPLY_MAILBOX_URL"`
 }
 
 // shortestSecret is in bytes: nobody can be asked to remember it.
@@ -59,9 +61,12 @@ func (c mailConfig) faults(from string) journey.Problems {
 			add("BOUNCE_DOMAIN", "is not a domain", "for example BOUNCE_DOMAIN=bounce.example.com, whose mail goes to MAILBOX_URL or to a hook")
 		}
 	}
-	if c.MailboxURL != "" {
-		if _, err := smtp.NewMailbox(c.MailboxURL); err != nil {
-			add("MAILBOX_URL", "is not a mailbox", "for example MAILBOX_URL=imaps://bounces:secret@imap.example.com")
+	for _, box := range []struct{ name, url string }{{"MAILBOX_URL", c.MailboxURL}, {"REPLY_MAILBOX_URL", c.ReplyBoxURL}} {
+		if box.url == "" {
+			continue
+		}
+		if _, err := smtp.NewMailbox(box.url); err != nil {
+			add(box.name, "is not a mailbox", "for example "+box.name+"=imaps://bounces:secret@imap.example.com")
 		}
 	}
 	if c.HookSecret != "" && len(c.HookSecret) < shortestSecret {
@@ -100,7 +105,8 @@ func (c config) composer() (smtp.Composer, error) {
 }
 
 func (c mailConfig) hooks() api.Hooks {
-	return api.Hooks{Secret: c.HookSecret, Topic: c.HookTopic, Read: smtp.ReadFeedback}
+	return api.Hooks{Secret: c.HookSecret, Topic: c.HookTopic, Mailgun: c.HookMailgun, Read: smtp.ReadFeedback, ReadReply: smtp.ReadReply,
+		ReplyText: smtp.ReplyText}
 }
 
 // plainSender is a sender with its domain as A-label.
@@ -113,15 +119,15 @@ const (
 )
 
 // watchMailbox reads what comes back until ctx ends. Two senders may read the same mail: the second has no effect.
-func (a *app) watchMailbox(ctx context.Context) error {
-	box, err := smtp.NewMailbox(a.config.Mail.MailboxURL)
+func (a *app) watchMailbox(ctx context.Context, url string) error {
+	box, err := smtp.NewMailbox(url)
 	if err != nil {
 		return err
 	}
 	for {
 		wait := mailboxEvery
-		if _, err := box.Read(ctx, a.takeReport); err != nil && ctx.Err() == nil {
-			a.log.Warn("reading the mailbox of bounces", "error", err)
+		if _, err := box.Read(ctx, a.takeMail); err != nil && ctx.Err() == nil {
+			a.log.Warn("reading a mailbox", "error", err)
 			wait = mailboxAfter
 		}
 		select {
@@ -132,11 +138,12 @@ func (a *app) watchMailbox(ctx context.Context) error {
 	}
 }
 
-// takeReport acts on one mail of the mailbox; most are no reports, and stay there for whoever looks after it.
-func (a *app) takeReport(ctx context.Context, raw []byte) error {
+// takeMail acts on one mail of a mailbox: a report on a message of ours, or what somebody wrote back. What is neither stays there for
+// whoever looks after it.
+func (a *app) takeMail(ctx context.Context, raw []byte) error {
 	f, reported := smtp.ReadFeedback(raw)
 	if !reported {
-		return nil
+		return a.takeReply(ctx, raw)
 	}
 	f.Source = "mailbox"
 	noted, err := a.control.Feedback(ctx, f.Opened(a.tokens))
@@ -152,6 +159,20 @@ func (a *app) takeReport(ctx context.Context, raw []byte) error {
 		return err
 	}
 	return nil
+}
+
+// takeReply makes a task out of what somebody wrote back.
+func (a *app) takeReply(ctx context.Context, raw []byte) error {
+	r, written := smtp.ReadReply(raw)
+	if !written {
+		return nil
+	}
+	r.Source = "mailbox"
+	taken, err := a.control.TakeReply(ctx, r.Opened(a.tokens))
+	if err == nil {
+		a.log.Info("a mail was taken", "effect", taken.Effect, "task", taken.Task, "customer", taken.Customer)
+	}
+	return err
 }
 
 // bareAddress is the address alone.

@@ -237,14 +237,15 @@ func TestWhatComesBackToTheMailboxSuppresses(t *testing.T) {
 			"--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.net\r\n\r\nFinal-Recipient: rfc822; %s\r\nAction: failed\r\n"+
 			"Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 user unknown\r\n\r\n--b--\r\n", strings.ToLower(m.From), m.To)
 	}
+	reply := "From: Ada <" + sent[1].To + ">\r\nTo: " + sent[1].From + "\r\nMessage-ID: <r1@example.com>\r\nSubject: Re: hello\r\n\r\nPlease call me.\r\n"
 	vacation := "From: " + sent[1].To + "\r\nTo: " + sent[1].From + "\r\nAuto-Submitted: auto-replied\r\nSubject: Away\r\n\r\n550 5.1.1 user unknown\r\n"
-	for _, raw := range []string{vacation, bounce(sent[0]), bounce(mailtest.Message{From: "bounces+00000@bounce.oakandlinen.example", To: sent[1].To}), bounce(sent[0])} {
+	for _, raw := range []string{vacation, reply, bounce(sent[0]), bounce(mailtest.Message{From: "bounces+00000@bounce.oakandlinen.example", To: sent[1].To}), bounce(sent[0])} {
 		_, err := user.Append("INBOX", literal{strings.NewReader(raw), int64(len(raw))}, &imap.AppendOptions{})
 		require.NoError(t, err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.watchMailbox(ctx) }()
+	go func() { ended <- r.watchMailbox(ctx, address) }()
 	suppressed := func() (list string) {
 		require.NoError(t, r.sql.QueryRow(t.Context(), `SELECT coalesce(string_agg(address || ' ' || scope, ','), '') FROM suppressions`).Scan(&list))
 		return list
@@ -257,6 +258,9 @@ func TestWhatComesBackToTheMailboxSuppresses(t *testing.T) {
 	stop()
 	require.NoError(t, <-ended)
 	require.Equal(t, strings.ToLower(sent[0].To)+" all", suppressed(), "hers alone")
+	var asked string
+	require.NoError(t, r.sql.QueryRow(t.Context(), `SELECT string_agg(title || ': ' || text || ' ' || (customer_id IS NOT NULL), ', ') FROM tasks WHERE source = 'reply'`).Scan(&asked))
+	require.Equal(t, "Answer: Re: hello: Please call me. true", asked, "what a person wrote is a task, what a machine wrote is none")
 	var events int
 	require.NoError(t, r.sql.QueryRow(t.Context(), `SELECT count(*) FROM events WHERE name = 'Message Bounced'`).Scan(&events))
 	require.Equal(t, 1, events, "the second report has no effect")
