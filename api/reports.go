@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"encoding/csv"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -48,7 +46,9 @@ func showReport(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return csvAnswer(v.Report+"-"+t.Key+".csv", func(w *csv.Writer) error { return writeTable(w, t) }), nil
+	raw, err := t.CSV()
+	return answer{status: http.StatusOK, raw: raw, header: http.Header{"Content-Type": {"text/csv; charset=utf-8"},
+		"Content-Disposition": {`attachment; filename="` + v.Report + "-" + t.Key + `.csv"`}}}, err
 }
 
 func reportRequest(r *request) (in journey.ReportRequest, err error) {
@@ -76,30 +76,6 @@ func dayOf(r *request, name string) (time.Time, error) {
 // wantsCSV says whether the caller asked for CSV: by ?format=csv, or by Accept.
 func (r *request) wantsCSV() bool {
 	return r.query("format") == "csv" || r.query("format") == "" && strings.HasPrefix(strings.TrimSpace(r.header("Accept")), "text/csv")
-}
-
-// writeTable writes a table as spreadsheets take it: money in whole units with its decimals, empty where nothing can be said.
-func writeTable(w *csv.Writer, t journey.ReportTable) error {
-	head := []string{"starts", "ends", "so_far", "label", "currency"}
-	for _, f := range t.Figures {
-		head = append(head, f.Key)
-	}
-	if err := w.Write(append(head, "note")); err != nil {
-		return err
-	}
-	for _, row := range t.Rows {
-		cells := []string{"", "", strconv.FormatBool(row.SoFar), row.Label, row.Currency}
-		if row.Starts != nil {
-			cells[0], cells[1] = row.Starts.String(), row.Ends.String()
-		}
-		for _, f := range t.Figures {
-			cells = append(cells, journey.PlainFigure(f.Unit, row.Currency, row.Values[f.Key]))
-		}
-		if err := writeCells(w, append(cells, row.Note)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // reportPeople lists those behind one figure.

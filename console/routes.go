@@ -120,6 +120,14 @@ func routes() []route {
 		{post, "/journeys/{key}/messages/{file}/test", marketers, testMessage, writingPage},
 		{post, "/journeys/{key}/messages/{file}/remove", marketers, removeMessage, writingPage},
 
+		{get, "/reports", viewers, reportsPage, nil},
+		{get, "/reports/settings", viewers, reportSettingsPage, nil},
+		{post, "/reports/settings", admins, saveReportSettings, reportSettingsPage},
+		{post, "/reports/count", admins, countAnew, reportSettingsPage},
+		{get, "/reports/{report}", viewers, reportPage, nil},
+		{get, "/reports/{report}/table.csv", viewers, reportSheet, nil},
+		{get, "/reports/{report}/people", viewers, behindPage, nil},
+
 		{get, "/account", viewers, accountPage, nil},
 		{post, "/account", viewers, saveAccount, accountPage},
 		{post, "/account/password", viewers, savePassword, accountPage},
@@ -141,6 +149,7 @@ func places() []place {
 		{"journeys", "/journeys", "journeys", viewers},
 		{"messages", "/messages", "mail", viewers},
 		{"segments", "/segments", "segments", viewers},
+		{"reports", "/reports", "reports", viewers},
 		{"users", "/users", "users", admins},
 		{"keys", "/keys", "keys", admins},
 		{"teams", "/teams", "teams", viewers},

@@ -45,6 +45,7 @@ func TestScreens(t *testing.T) {
 	pages := []struct{ name, path string }{
 		{"today", "/"}, {"customer", customer}, {"journey", "/journeys/win-back"}, {"message", first(customer, `a.whole[href^="/messages/"]`)},
 		{"customers", "/customers"}, {"journeys", "/journeys"}, {"tasks", "/tasks"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
+		{"reports", "/reports"}, {"report", "/reports/loss?by=month"}, {"report-orders", "/reports/orders?by=month"},
 	}
 	for name, path := range linked(t, *inbox) {
 		pages = append(pages, struct{ name, path string }{name, path})

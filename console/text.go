@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -106,6 +107,24 @@ func (l *language) number(n int) string {
 		digits = digits[:i] + l.texts["number.group"] + digits[i:]
 	}
 	return sign + digits
+}
+
+// decimal writes a number with up to so many digits after the point.
+func (l *language) decimal(v float64, digits int) string {
+	unit := math.Pow10(digits)
+	whole, part, _ := strings.Cut(strconv.FormatFloat(math.Round(math.Abs(v)*unit)/unit, 'f', -1, 64), ".")
+	n, err := strconv.Atoi(whole)
+	if err != nil {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	out := l.number(n)
+	if part != "" {
+		out += l.texts["number.point"] + part
+	}
+	if v < 0 && out != "0" {
+		return "−" + out
+	}
+	return out
 }
 
 // moment writes a time with its zone, e.g. Sat 21 Nov 2026, 14:05 CET.

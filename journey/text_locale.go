@@ -133,6 +133,11 @@ const (
 	noBreakNarrow = "\u202f"
 )
 
+// WriteMoney writes an amount of minor units as people of that locale do; a currency of "" is left out.
+func WriteMoney(minor float64, currency, locale string) string {
+	return formatMoney(minor/math.Pow10(minorDigits(currency)), currency, locale)
+}
+
 // formatMoney writes an amount of major units as people of that locale do: €1,234.50, 1.234,50 €, € 1.234,50.
 func formatMoney(amount float64, currency, locale string) string {
 	lang := textLanguage(locale)

@@ -1,0 +1,304 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"perennial/journey"
+)
+
+// reportsData is the first page of the reports: the head of each.
+type reportsData struct {
+	Settings journey.ReportSettings
+	Heads    []reportHead
+}
+
+// reportHead is one report at a glance: its first figure in the last period that is over, and how it went.
+type reportHead struct {
+	Key, Value, Figure, Period string
+	Charts                     []bars
+}
+
+func reportsPage(ctx context.Context, r *request) (reply, error) {
+	st, err := r.Read.ReportSettings(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	d := reportsData{Settings: st}
+	for _, key := range journey.Reports() {
+		v, err := r.Read.ReportView(ctx, journey.ReportRequest{Report: key, By: journey.ByMonth})
+		if err != nil {
+			return reply{}, err
+		}
+		t := v.Tables[0]
+		head := reportHead{Key: key, Figure: r.text(figureKey(t, t.Figures[0]))}
+		if i := slices.IndexFunc(t.Rows, func(row journey.ReportRow) bool { return row.Starts != nil && !row.SoFar }); i >= 0 {
+			head.Value, head.Period = r.figure(t.Figures[0], t.Rows[i]), r.period(v.By, t.Rows[i])
+		}
+		if head.Charts = r.charts(v.By, t); len(head.Charts) > 1 {
+			head.Charts = head.Charts[:1]
+		}
+		d.Heads = append(d.Heads, head)
+	}
+	return show("reports", d)
+}
+
+// reportData is one report.
+type reportData struct {
+	heading string
+	View    journey.ReportView
+	Words   string // of the definition
+	Tables  []reportTable
+	Charts  []bars
+}
+
+// reportTable is a table as the page shows it.
+type reportTable struct {
+	Key     string
+	Heads   []figureHead
+	Rows    []reportLine
+	Labels  bool // its rows have labels
+	Periods bool // its rows are of periods
+	Shaded  bool // its cells are shaded by their value
+	Notes   bool
+	CSV     string
+}
+
+type figureHead struct{ Name, Means string }
+
+type reportLine struct {
+	Period, Label, Note string
+	SoFar               bool
+	Cells               []reportCell
+}
+
+type reportCell struct {
+	Text, Link string
+	Shade      int // 0 to 9
+}
+
+func (d reportData) title() string { return d.heading }
+
+// Grains are the periods that the report can be cut into; none where it has none.
+func (d reportData) Grains() []journey.Grain {
+	if !slices.ContainsFunc(d.Tables, func(t reportTable) bool { return t.Periods }) {
+		return nil
+	}
+	return journey.Grains()
+}
+
+func reportPage(ctx context.Context, r *request) (reply, error) {
+	v, err := r.report(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	d := reportData{heading: r.text("report." + v.Report), View: v, Charts: r.charts(v.By, v.Tables[0])}
+	if v.Loss != nil {
+		d.Words = r.lossWords(*v.Loss)
+	}
+	for _, t := range v.Tables {
+		d.Tables = append(d.Tables, r.reportTable(v, t))
+	}
+	return show("report", d)
+}
+
+// report reads the report that the path and the query name.
+func (r *request) report(ctx context.Context) (journey.ReportView, error) {
+	q := journey.ReportRequest{Report: r.path("report"), By: journey.Grain(r.query("by"))}
+	var err error
+	for name, into := range map[string]*time.Time{"from": &q.From, "until": &q.Until} {
+		if text := r.query(name); text != "" && err == nil {
+			*into, err = time.Parse(time.DateOnly, text)
+		}
+	}
+	if err != nil {
+		return journey.ReportView{}, journey.Faultf(journey.CodeMalformed, "%s", r.text("fault.no_day"))
+	}
+	return r.Read.ReportView(ctx, q)
+}
+
+// reportSheet is one table of a report for spreadsheets.
+func reportSheet(ctx context.Context, r *request) (reply, error) {
+	v, err := r.report(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	t, err := v.Table(r.query("table"))
+	if err != nil {
+		return reply{}, err
+	}
+	raw, err := t.CSV()
+	if err != nil {
+		return reply{}, fmt.Errorf("writing a table of a report: %w", err)
+	}
+	r.header.Set("Content-Disposition", `attachment; filename="`+v.Report+"-"+t.Key+`.csv"`)
+	return reply{raw: raw, kind: "text/csv; charset=utf-8", policy: "default-src 'none'"}, nil
+}
+
+func (r *request) reportTable(v journey.ReportView, t journey.ReportTable) reportTable {
+	out := reportTable{Key: t.Key, Shaded: v.Report == journey.ReportCohorts,
+		CSV: "/reports/" + v.Report + "/table.csv?" + url.Values{"by": {string(v.By)}, "table": {t.Key}, "from": {r.query("from")}, "until": {r.query("until")}}.Encode()}
+	for _, f := range t.Figures {
+		key := figureKey(t, f)
+		out.Heads = append(out.Heads, figureHead{r.text(key), r.text(key + ".means")})
+	}
+	for _, row := range t.Rows {
+		line := reportLine{Period: r.period(v.By, row), Label: r.label(t, row), Note: row.Note, SoFar: row.SoFar}
+		out.Periods, out.Labels, out.Notes = out.Periods || row.Starts != nil, out.Labels || line.Label != "", out.Notes || row.Note != ""
+		for _, f := range t.Figures {
+			cell := reportCell{Text: r.figure(f, row)}
+			if value := row.Values[f.Key]; value != nil {
+				if f.People && *value > 0 {
+					cell.Link = peopleLink(v, t, f, row)
+				}
+				if f.Unit == journey.UnitShare {
+					cell.Shade = int(math.Round(9 * max(0, min(*value, 1))))
+				}
+			}
+			line.Cells = append(line.Cells, cell)
+		}
+		out.Rows = append(out.Rows, line)
+	}
+	return out
+}
+
+func peopleLink(v journey.ReportView, t journey.ReportTable, f journey.Figure, row journey.ReportRow) string {
+	q := url.Values{"table": {t.Key}, "figure": {f.Key}, "by": {string(v.By)}}
+	if row.Starts != nil {
+		q.Set("starts", row.Starts.String())
+	}
+	if row.Label != "" {
+		q.Set("label", row.Label)
+	}
+	if row.Currency != "" {
+		q.Set("currency", row.Currency)
+	}
+	return "/reports/" + v.Report + "/people?" + q.Encode()
+}
+
+// figureKey is the key of a figure's name; .means behind it, of its definition.
+func figureKey(t journey.ReportTable, f journey.Figure) string {
+	return "figure." + t.Key + "." + f.Key
+}
+
+// label is what a row is of: the answer that was given, a currency, a name.
+func (r *request) label(t journey.ReportTable, row journey.ReportRow) string {
+	switch t.Key {
+	case "reasons":
+		if row.Label == "" {
+			return r.text("reports.no_answer")
+		}
+		if key := "leaving." + row.Label; r.language.known(key) {
+			return r.text(key)
+		}
+	case "money", "lifetime":
+		return cmp.Or(row.Currency, r.text("reports.no_currency"))
+	}
+	return row.Label
+}
+
+// period names the period of a row: Sep 2026, Q3 2026, 2026.
+func (r *request) period(by journey.Grain, row journey.ReportRow) string {
+	if row.Starts == nil {
+		return ""
+	}
+	at := time.Time(*row.Starts)
+	year := strconv.Itoa(at.Year())
+	switch by {
+	case journey.ByQuarter:
+		return r.text("reports.quarter", "quarter", strconv.Itoa(1+int(at.Month()-1)/3), "year", year)
+	case journey.ByYear:
+		return year
+	}
+	return r.text("reports.month", "month", r.language.item("time.months", int(at.Month())-1), "year", year)
+}
+
+// figure writes a value as people read it.
+func (r *request) figure(f journey.Figure, row journey.ReportRow) string {
+	v := row.Values[f.Key]
+	if v == nil {
+		return "–"
+	}
+	switch f.Unit {
+	case journey.UnitShare:
+		return r.text("number.percent", "n", r.language.decimal(*v*100, 1))
+	case journey.UnitMoney:
+		return journey.WriteMoney(*v, row.Currency, r.language.code)
+	case journey.UnitScore, journey.UnitHours:
+		return r.language.decimal(*v, 1)
+	}
+	if *v != math.Trunc(*v) {
+		return r.language.decimal(*v, 2)
+	}
+	return r.language.number(int(*v))
+}
+
+// lossWords says the definition of a loss in a sentence.
+func (r *request) lossWords(d journey.LossDefinition) string {
+	return r.text("reports.words."+string(d.By), "days", strconv.Itoa(d.Days), "begins", r.named(d.Begins), "ends", r.named(d.Ends))
+}
+
+func (r *request) named(names []string) string {
+	out := ""
+	for i, n := range names {
+		if i > 0 {
+			out += r.text("reports.or")
+		}
+		out += r.text("reports.named", "name", n)
+	}
+	return out
+}
+
+// behindData are the people behind one figure.
+type behindData struct {
+	Report, Figure, Means, Period, Label string
+	Words                                string
+	List                                 []journey.ReportPerson
+	More                                 string
+	heading                              string
+}
+
+func (d behindData) title() string { return d.heading }
+
+// behindPage lists the people behind a figure.
+func behindPage(ctx context.Context, r *request) (reply, error) {
+	q := journey.PeopleRequest{Report: r.path("report"), Table: r.query("table"), Figure: r.query("figure"), By: journey.Grain(r.query("by")),
+		Label: r.query("label"), Currency: r.query("currency")}
+	if text := r.query("starts"); text != "" {
+		var err error
+		if q.Starts, err = time.Parse(time.DateOnly, text); err != nil {
+			return reply{}, journey.Faultf(journey.CodeMalformed, "%s", r.text("fault.no_day"))
+		}
+	}
+	found, err := r.Read.ReportPeople(ctx, q, r.page(pageSize))
+	if err != nil {
+		return reply{}, err
+	}
+	st, err := r.Read.ReportSettings(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	t, f := journey.ReportTable{Key: q.Table}, journey.Figure{Key: q.Figure}
+	d := behindData{Report: q.Report, Figure: r.text(figureKey(t, f)), Means: r.text(figureKey(t, f) + ".means"), List: found.Data}
+	if !q.Starts.IsZero() {
+		row := journey.PeriodRow(cmp.Or(q.By, journey.ByMonth), cmp.Or(q.By, journey.ByMonth).Begin(q.Starts), q.Starts)
+		d.Period = r.period(cmp.Or(q.By, journey.ByMonth), row)
+	}
+	d.Label = r.label(t, journey.ReportRow{Label: q.Label, Currency: q.Currency})
+	if q.Report == journey.ReportLoss {
+		d.Words = r.lossWords(st.Loss)
+	}
+	if next := more(found); next != "" {
+		again := r.http.URL.Query()
+		again.Set("after", next)
+		d.More = r.http.URL.Path + "?" + again.Encode()
+	}
+	d.heading = d.Figure
+	return show("report_people", d)
+}

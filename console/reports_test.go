@@ -1,0 +1,192 @@
+package console_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"perennial/journey"
+)
+
+// year lets a small company live through sixteen months: subscribers come every week, a few leave, some say why; half of them order, some
+// in dollars. It is the 6th of May 2030.
+func (o *office) year() {
+	o.t.Helper()
+	why := []string{"price", "our_fault", "no_longer_needed"}
+	start := o.wall.now().AddDate(-1, -4, 0)
+	for i := range 70 {
+		user, came := fmt.Sprintf("member%02d", i), start.AddDate(0, 0, 7*i)
+		events := []journey.Event{
+			{Kind: journey.KindIdentify, Properties: map[string]any{"email": user + "@example.com", "first_name": "Member", "last_name": fmt.Sprint(i)}, At: came},
+			{Kind: journey.KindTrack, Name: "Subscription Started", At: came},
+		}
+		if left := came.AddDate(0, 0, 30+i*3%80); i%5 == 0 && left.Before(o.wall.now()) {
+			events = append(events, journey.Event{Kind: journey.KindTrack, Name: "Subscription Cancelled", At: left})
+			if i%10 == 0 {
+				events = append(events, journey.Event{Kind: journey.KindOwn, Name: journey.EventSurveyAnswered, At: left.AddDate(0, 0, 2),
+					Properties: map[string]any{"survey": "why-leaving", "kind": "choice", "invitation": user, "choice": why[i/10%3]}})
+			}
+		}
+		for n := range i % 4 {
+			if at := came.AddDate(0, 0, 20*n); at.Before(o.wall.now()) {
+				events = append(events, journey.Event{Kind: journey.KindTrack, Name: "Order Completed", At: at, Properties: map[string]any{
+					"order_id": fmt.Sprint(i, "-", n), "total": 20 + float64(i), "currency": []string{"EUR", "EUR", "USD"}[i%3]}})
+			}
+		}
+		for j := range events {
+			events[j].UserID, events[j].MessageID = user, fmt.Sprint(user, j)
+			if events[j].Properties == nil {
+				events[j].Properties = map[string]any{}
+			}
+		}
+		_, err := o.store.AppendEvents(o.t.Context(), events)
+		require.NoError(o.t, err)
+	}
+	o.apply()
+	o.count()
+}
+
+// count brings the reports up to date.
+func (o *office) count() {
+	o.t.Helper()
+	for n := 1; n > 0; {
+		var err error
+		n, err = o.store.CountReports(o.t.Context(), 500)
+		require.NoError(o.t, err)
+	}
+}
+
+// subscriptions has the reports count those as lost whose subscription ended.
+func (o *office) subscriptions() {
+	o.t.Helper()
+	zone := "Europe/Vienna"
+	_, err := o.ctl.SetReports(o.t.Context(), tester, &zone, &journey.LossDefinition{By: journey.LossSubscription, Survey: "why-leaving"})
+	require.NoError(o.t, err)
+}
+
+// Every report, table and figure has its words in the catalogue, and in English they are those of the API.
+func TestReportsHaveTheirWords(t *testing.T) {
+	t.Parallel()
+	english := texts(t, "en")
+	for _, r := range journey.ReportOutlines() {
+		for _, key := range []string{"report." + r.Report, "report." + r.Report + ".about"} {
+			assert.Contains(t, english, key)
+		}
+		for _, table := range r.Tables {
+			assert.Contains(t, english, "table."+table.Key)
+			assert.Contains(t, english, "table."+table.Key+".label")
+			for _, f := range table.Figures {
+				key := "figure." + table.Key + "." + f.Key
+				assert.Contains(t, english, key)
+				assert.Equal(t, f.Means, english[key+".means"], key)
+			}
+		}
+	}
+	for _, d := range []journey.LossDefinition{{By: journey.LossOrder, Days: 90}, {By: journey.LossSubscription}, {By: journey.LossCart, Days: 7}} {
+		d, problems := d.Settle()
+		require.Empty(t, problems)
+		quoted := func(names []string) string { return "“" + strings.Join(names, "” or “") + "”" }
+		words := strings.NewReplacer("{days}", fmt.Sprint(d.Days), "{begins}", quoted(d.Begins), "{ends}", quoted(d.Ends)).Replace(english["reports.words."+string(d.By)])
+		assert.Equal(t, d.Words(), words)
+	}
+}
+
+func TestReportsInTheConsole(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	v := o.as(journey.RoleViewer)
+	assert.Contains(t, v.get("/reports").body, "Everybody is about to be counted", "nobody has counted yet")
+	o.year()
+	o.subscriptions()
+	assert.Contains(t, v.get("/reports/loss").body, "Everybody is about to be counted")
+	o.count()
+	page := v.get("/reports/loss?by=quarter").body
+	for _, words := range []string{"A customer is lost when “Subscription Cancelled” comes in", "Q1 2030", "so far", "Zone of the periods: Europe/Vienna", "no answer", "The price"} {
+		assert.Contains(t, page, words)
+	}
+	assert.NotContains(t, page, "/reports/settings", "a viewer changes nothing")
+	french := v.get("/reports/loss?by=quarter", "Accept-Language", "fr").body
+	assert.Contains(t, french, "T1 2030")
+	assert.Contains(t, french, "Taux de perte")
+	orders := v.get("/reports/orders").body
+	assert.Contains(t, orders, "€")
+	assert.Contains(t, orders, "USD")
+	sheet := v.get("/reports/orders/table.csv?table=money&by=year")
+	assert.Equal(t, "text/csv; charset=utf-8", sheet.header.Get("Content-Type"))
+	assert.Contains(t, sheet.body, "2029-01-01,2029-12-31,false,,EUR,")
+	assert.Equal(t, http.StatusNotFound, v.get("/reports/weather").status)
+	assert.Equal(t, http.StatusBadRequest, v.get("/reports/loss?from=never").status)
+	assert.Equal(t, http.StatusBadRequest, v.get("/reports/loss/people?table=loss&figure=lost&starts=x").status)
+	assert.Equal(t, http.StatusNotFound, v.get("/reports/loss/people?table=loss&figure=rate").status)
+	empty := v.get("/reports/loss/people?table=loss&figure=lost&starts=2026-01-01").body
+	assert.Contains(t, empty, "Nobody is behind this figure")
+}
+
+func TestReportSettingsInTheConsole(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	v := o.as(journey.RoleAdmin)
+	bad := v.post("/reports/settings", url.Values{"by": {"no_order"}, "days": {"soon"}, "zone": {"Mars"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, bad.status)
+	assert.Contains(t, bad.body, "Days are a number from 1 to 1000")
+	assert.Contains(t, bad.body, "This is no time zone")
+	assert.Contains(t, bad.body, `value="Mars"`, "what was typed stays")
+	done := v.follow("/reports/settings", url.Values{"by": {"subscription_ended"}, "days": {"90"}, "zone": {"Europe/Paris"}, "begins": {"Plan Chosen\r\n\r\n"},
+		"ends": {"Plan Ended\nAccount Closed"}, "survey": {"why-leaving"}})
+	assert.Contains(t, done.body, "A customer is lost when “Plan Ended” or “Account Closed” comes in. She is one from “Plan Chosen” on")
+	assert.Contains(t, v.get("/reports/settings").body, "Plan Ended\nAccount Closed")
+	o.count()
+	assert.NotContains(t, v.get("/reports").body, "being counted")
+	assert.Contains(t, v.follow("/reports/count", nil).body, "Everybody is counted anew.")
+}
+
+// An owner reads last quarter's loss rate and opens the people behind it; without being told how, and without JavaScript.
+func TestAnOwnerReadsLastQuartersLoss(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.year()
+	o.subscriptions()
+	o.count()
+	w := o.browser()
+	w.looks(1280, "light")
+	w.signIn(journey.RoleViewer)
+	w.do(chromedp.Click(`nav a[href="/reports"]`))
+	w.eventually(`document.querySelector('main h2 a[href="/reports/loss"]')`)
+	w.do(chromedp.Click(`main h2 a[href="/reports/loss"]`))
+	w.eventually(`document.querySelector('.chips a[href="/reports/loss?by=quarter"]')`)
+	w.do(chromedp.Click(`.chips a[href="/reports/loss?by=quarter"]`))
+	w.eventually(`document.querySelector('.chips a[href="/reports/loss?by=quarter"][aria-current]')`)
+	row := ask[[]string](w, `[...document.querySelectorAll('main tbody tr')].map(r => [...r.cells].map(c => c.innerText.trim())).find(r => r[0] == 'Q1 2030')`)
+	lost := one[int](o, `SELECT count(*) FROM events WHERE name = 'Subscription Cancelled' AND happened_at >= '2030-01-01 00:00+01' AND happened_at < '2030-04-01 00:00+02'`)
+	base := one[int](o, `SELECT count(*) FROM events b WHERE name = 'Subscription Started' AND happened_at < '2030-04-01 00:00+02' AND NOT EXISTS (
+		SELECT FROM events e WHERE e.customer_id = b.customer_id AND e.name = 'Subscription Cancelled' AND e.happened_at < '2030-01-01 00:00+01')`)
+	require.Positive(t, lost)
+	assert.Equal(t, []string{fmt.Sprintf("%.1f%%", 100*float64(lost)/float64(base)), fmt.Sprint(lost)}, row[1:3])
+	w.do(chromedp.Click(`main tbody a[href*="figure=lost"][href*="starts=2030-01-01"]`))
+	w.eventually(`document.querySelector('h1').innerText == 'Lost, Q1 2030'`)
+	assert.Equal(t, lost, ask[int](w, `document.querySelectorAll('.rows > li').length`))
+	w.do(chromedp.Click(`.rows > li a.whole`))
+	w.eventually(`location.pathname.startsWith('/customers/cus_')`)
+}
+
+func TestReportsInABrowser(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.year()
+	o.subscriptions()
+	o.count()
+	w := o.browser()
+	w.signIn(journey.RoleAdmin)
+	w.around("reports", "/reports")
+	for _, r := range journey.Reports() {
+		w.around("report-"+r, "/reports/"+r+"?by=quarter")
+	}
+	w.around("report-people", "/reports/loss/people?table=loss&figure=lost&by=year&starts=2029-01-01")
+	w.around("report-settings", "/reports/settings")
+}
