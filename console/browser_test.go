@@ -148,6 +148,10 @@ func TestEveryPageInABrowser(t *testing.T) {
 	w.around("edit-step", "/journeys/win-back/edit?step=coupon-offer")
 	w.around("edit-new", "/journeys/win-back/edit?put=1&after=wait-5d")
 	w.around("edit-branch", "/journeys/win-back/edit?put=1&after=wait-5d&form=branch")
+	w.around("simulate", "/journeys/win-back/simulate?who=invented&customers=10&days=30")
+	o.revise("win-back")
+	w.around("plan", "/journeys/win-back/plan?in_flight=migrate")
+	w.around("compare", "/journeys/win-back/compare")
 	w.around("history", "/journeys/win-back/edit/history")
 	w.around("account", "/account")
 	w.around("tasks", "/tasks")
@@ -178,6 +182,15 @@ func TestByKeyboard(t *testing.T) {
 	w.accessible("the open menu")
 	w.do(chromedp.KeyEvent("\u001b"))
 	w.eventually(`!document.querySelector('nav').checkVisibility()`)
+}
+
+// revise gives a journey a draft that lets another step begin.
+func (o *office) revise(key string) {
+	o.t.Helper()
+	d, err := o.store.Draft(o.t.Context(), key)
+	require.NoError(o.t, err)
+	_, _, err = o.ctl.SaveDraft(o.t.Context(), tester, control.Edit{Key: key, Source: strings.Replace(d.Source, "- wait: 5d", "- id: rest\n    wait: 7d", 1)})
+	require.NoError(o.t, err)
 }
 
 // publish publishes journeys that ship.

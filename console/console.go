@@ -47,6 +47,7 @@ type Reader interface {
 	Journeys(ctx context.Context) ([]journey.JourneyInfo, error)
 	Draft(ctx context.Context, key string) (journey.Draft, error)
 	Drafts(ctx context.Context) ([]journey.Draft, error)
+	Migration(ctx context.Context, key string) (*journey.Migration, error)
 	Versions(ctx context.Context, key string) ([]journey.Version, error)
 	Report(ctx context.Context, key string) (journey.Report, error)
 	ReportSettings(ctx context.Context) (journey.ReportSettings, error)

@@ -153,9 +153,7 @@ func TestTypingGathersIntoRevisions(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 4, revision(v, "10d"), "what was undone is gone once something else is changed")
 	assert.Equal(t, 0, one[int](o, `SELECT count(*) FROM draft_revisions WHERE source LIKE '%wait: 9d%'`))
-	_, err = o.ctl.Publish(t.Context(), tester, publishNow("win-back"))
+	_, err = o.ctl.Publish(t.Context(), tester, control.PublishRequest{Key: "win-back"})
 	require.NoError(t, err)
 	assert.Equal(t, 0, one[int](o, `SELECT count(*) FROM draft_revisions`), "from then on the versions are the history")
 }
-
-func publishNow(key string) control.PublishRequest { return control.PublishRequest{Key: key} }

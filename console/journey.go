@@ -26,6 +26,7 @@ type journeyData struct {
 	Messages []string
 	Report   journey.Report
 	Pause    *journey.PauseView
+	Crossing *journey.Migration   // that is under way
 	Resuming []journey.Resumption // what each way of resuming would do, where it is paused
 }
 
@@ -105,6 +106,12 @@ func (r *request) readJourney(ctx context.Context, d *journeyData) (err error) {
 	}
 	if d.Pause, err = r.pauseOf(ctx, d.Key); err != nil {
 		return err
+	}
+	if d.Crossing, err = r.Read.Migration(ctx, d.Key); err != nil {
+		return err
+	}
+	if d.Crossing != nil && d.Crossing.Waiting == 0 {
+		d.Crossing = nil
 	}
 	if d.Pause != nil {
 		if d.Resuming, err = r.resuming(ctx, journey.ScopeJourney, d.Key); err != nil {

@@ -16,6 +16,7 @@ import (
 type stepView struct {
 	ID      string // "": a new one
 	Says    string // what it does, or where it comes
+	Message string // that it sends
 	Form    stepForm
 	Kinds   [][]stepForm // to choose from, where none is chosen yet
 	Fields  []fieldView
@@ -96,6 +97,11 @@ func (r *request) showStep(ctx context.Context, def *journey.Definition, draft j
 	}
 	s.Says, _ = step.Words()
 	s.Form = formFor(step)
+	if step.Send != nil {
+		s.Message = step.Send.Message
+	} else if step.Survey != nil {
+		s.Message = step.Survey.Send
+	}
 	get := func(path string) string { return w.Get(id, path) }
 	if step.Kind == journey.StepSend && get("send.message") == "" || step.Kind == journey.StepStart && get("start.journey") == "" {
 		short, head := get(string(step.Kind)), s.Form.Fields[0].Path
