@@ -22,6 +22,7 @@ type act struct {
 // unaudited are the paths whose success leaves no entry in the audit, each with what says the same instead.
 func unaudited() map[string]string {
 	const stream = "the event itself is kept, with the key that sent it; it is not a deed of a colleague"
+	const replied = "the task that it becomes, and Message Replied in her stream"
 	return map[string]string{
 		"POST /v1/identify": stream, "POST /v1/track": stream, "POST /v1/page": stream, "POST /v1/screen": stream, "POST /v1/group": stream,
 		"POST /v1/alias": stream, "POST /v1/batch": stream,
@@ -29,6 +30,8 @@ func unaudited() map[string]string {
 		"POST /s/{token}": "Survey Answered in her stream", "POST /back/{token}": "Customer Returned in her stream", "POST /test-link": "does nothing",
 		"POST /hooks/mail/generic": "Message Bounced in her stream", "POST /hooks/mail/ses": "Message Bounced in her stream",
 		"POST /hooks/mail/postmark": "Message Bounced in her stream",
+		"POST /hooks/reply/generic": replied, "POST /hooks/reply/postmark": replied, "POST /hooks/reply/sendgrid": replied, "POST /hooks/reply/mailgun": replied,
+		"POST /hooks/in/{source}": "the source's deliveries, and its events in her stream", "POST /api/sources/{key}/try": "changes nothing",
 	}
 }
 
@@ -129,6 +132,9 @@ func (s *shop) acts() []act {
 		{support, post, "/api/enrollments/{id}/pause", e + "/pause", m{"reason": "x"}}, {support, post, "/api/enrollments/{id}/resume", e + "/resume", m{}},
 		{support, post, "/api/enrollments/{id}/move", e + "/move", m{"to": "second", "reason": "x"}},
 		{support, post, "/api/enrollments/{id}/skip", e + "/skip", m{"reason": "x"}}, {support, post, "/api/enrollments/{id}/exit", e + "/exit", m{"reason": "x"}},
+		{support, post, "/api/tasks/{id}/claim", "/api/tasks/" + task + "/claim", m{}},
+		{support, post, "/api/tasks/{id}/release", "/api/tasks/" + task + "/release", nil},
+		{support, post, "/api/tasks/{id}/notes", "/api/tasks/" + task + "/notes", m{"text": "no answer"}},
 		{support, post, "/api/tasks/{id}/done", "/api/tasks/" + task + "/done", m{"outcome": "reached"}},
 		{admin, post, "/api/keys", "/api/keys", m{"name": "shop", "role": "ingest"}}, {admin, del, "/api/keys/{id}", "/api/keys/" + key, nil},
 		{admin, put, "/api/switch", "/api/switch", m{"daily_ceiling": 4}},
@@ -139,6 +145,8 @@ func (s *shop) acts() []act {
 		{admin, post, "/api/webhooks/{id}/replay", "/api/webhooks/" + hook + "/replay", m{"since": s.wall.now().Add(-journey.Day)}},
 		{admin, post, "/api/webhooks/{id}/test", "/api/webhooks/" + hook + "/test", m{}}, {admin, del, "/api/webhooks/{id}", "/api/webhooks/" + hook, nil},
 		{admin, put, "/api/teams/{key}", "/api/teams/care", m{"name": "Care", "emails": []string{"care@example.com"}}}, {admin, del, "/api/teams/{key}", "/api/teams/care", nil},
+		{admin, put, "/api/sources/{key}", "/api/sources/shop", m{"preset": "shopify"}}, {admin, post, "/api/sources/{key}/secret", "/api/sources/shop/secret", m{}},
+		{admin, del, "/api/sources/{key}", "/api/sources/shop", nil},
 		{admin, put, "/api/endpoints/{key}", "/api/endpoints/billing", m{"url": "https://billing.example.com/x"}}, {admin, del, "/api/endpoints/{key}", "/api/endpoints/billing", nil},
 		{admin, post, "/api/pause", "/api/pause", m{"reason": "x"}}, {admin, post, "/api/resume", "/api/resume", m{}},
 		{marketer, post, "/api/topics/{key}/pause", "/api/topics/offers/pause", m{"reason": "x"}}, {marketer, post, "/api/topics/{key}/resume", "/api/topics/offers/resume", m{}},

@@ -15,9 +15,11 @@ import (
 // replyReader checks who hands a mail over that somebody wrote back to us, and reads it. False: there is nothing in it to be answered.
 type replyReader func(ctx context.Context, c *gin.Context) (journey.ReplyMail, bool, error)
 
+// replyRoutes are the ways in for what people write back, and for systems that only have webhooks.
 func (s *server) replyRoutes() []public {
 	const post = http.MethodPost
 	return []public{
+		{post, "/hooks/in/:source", s.takeWebhook},
 		{post, "/hooks/reply/generic", s.replyHook("generic", s.Hooks.Secret != "", s.readGenericReply)},
 		{post, "/hooks/reply/postmark", s.replyHook("postmark", s.Hooks.Secret != "", s.readPostmarkReply)},
 		{post, "/hooks/reply/sendgrid", s.replyHook("sendgrid", s.Hooks.Secret != "", s.readSendGridReply)},

@@ -81,6 +81,7 @@ type Store interface {
 	Webhooks
 	Tasks
 	Replies
+	Sources
 }
 
 // zone is the one in which colleagues are told times.
