@@ -110,6 +110,8 @@ func (s *shop) acts() []act {
 		{marketer, post, "/api/journeys/{key}/publish", "/api/journeys/held/publish", m{"in_flight": "keep"}},
 		{marketer, post, "/api/journeys/{key}/pause", "/api/journeys/held/pause", m{"reason": "x"}},
 		{marketer, post, "/api/journeys/{key}/resume", "/api/journeys/held/resume", m{}},
+		{marketer, post, "/api/images", "/api/images?title=dot.gif", dot},
+		{marketer, del, "/api/images/{name}", "/api/images/" + nameOf(dot, "gif"), nil},
 		{marketer, post, "/api/journeys/{key}/test", "/api/journeys/account/test", m{"to": []string{"ann@example.com"}}},
 		{ingest, post, "/api/journeys/{key}/enrollments", "/api/journeys/held/enrollments", m{"customer": "user:eve"}},
 		{ingest, post, "/api/coupons/redeem", "/api/coupons/redeem", m{"code": code, "order_id": "o-1"}},

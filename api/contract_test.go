@@ -59,7 +59,7 @@ func document(t *testing.T, s *shop) *openapi3.T {
 func TestRolesOnEveryPath(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	fill := strings.NewReplacer("{key}", "nothing", "{id}", "nothing", "{file}", "nothing.html", "{address}", "nothing", "{number}", "1", "{scope}", "journey", "{target}", "nothing", "{report}", "loss")
+	fill := strings.NewReplacer("{key}", "nothing", "{id}", "nothing", "{file}", "nothing.html", "{address}", "nothing", "{number}", "1", "{name}", "nothing", "{scope}", "journey", "{target}", "nothing", "{report}", "loss")
 	checked := 0
 	for path, item := range document(t, s).Paths.Map() {
 		for method, op := range item.Operations() {

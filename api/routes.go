@@ -60,6 +60,9 @@ func routes() []route {
 		{post, "/api/journeys/:key/enrollments", systemsAndSupport, with(enroll)},
 		{post, "/api/coupons/redeem", systemsAndSupport, with(redeem)},
 		{post, "/api/send", systemsAndSupport, with(sendOne)},
+		{get, "/api/images", viewers, listImages},
+		{post, "/api/images", marketers, postImage},
+		{del, "/api/images/:name", marketers, deleteImage},
 		{get, "/api/coupon-pools", viewers, listPools},
 		{get, "/api/coupon-pools/:key", viewers, getPool},
 		{put, "/api/coupon-pools/:key", marketers, with(putPool)},
@@ -224,6 +227,7 @@ func (s *server) publicRoutes() []public {
 		{get, "/openapi.json", s.openapi},
 		{get, "/docs", s.docs},
 		{get, "/schema/journey.json", journeySchema},
+		{get, imageAddress, s.showImage},
 	})
 }
 

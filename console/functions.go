@@ -15,6 +15,7 @@ func (c *console) functions(l *language) template.FuncMap {
 		"n":     l.counted,
 		"num":   l.number,
 		"asset": c.assets.address,
+		"kib":   func(bytes int) int { return (bytes + 1023) / 1024 },
 		"icon":  icon,
 		"lang":  func() string { return l.code },
 		"langs": c.languageNames,

@@ -204,7 +204,11 @@ func (r *request) readForm(w http.ResponseWriter) error {
 	}
 	r.http.Body = http.MaxBytesReader(w, r.http.Body, most)
 	var large *http.MaxBytesError
-	if err := r.http.ParseForm(); errors.As(err, &large) {
+	parse := r.http.ParseForm
+	if strings.HasPrefix(r.http.Header.Get("Content-Type"), "multipart/form-data") {
+		parse = func() error { return r.http.ParseMultipartForm(most) } // all of it in memory: it is no more
+	}
+	if err := parse(); errors.As(err, &large) {
 		return journey.Faultf(journey.CodeTooLarge, "%s", r.text("fault.too_large"))
 	} else if err != nil {
 		return journey.Faultf(journey.CodeMalformed, "%s", r.text("fault.no_text"))

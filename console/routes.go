@@ -125,6 +125,10 @@ func routes() []route {
 		{post, "/journeys/{key}/messages/{file}/mail", viewers, writtenMail, nil},
 		{post, "/journeys/{key}/messages/{file}/test", marketers, testMessage, writingPage},
 		{post, "/journeys/{key}/messages/{file}/remove", marketers, removeMessage, writingPage},
+		{post, "/journeys/{key}/messages/{file}/images", marketers, placeImage, writingPage},
+		{get, "/images", viewers, imagesPage, nil},
+		{post, "/images", marketers, saveImage, imagesPage},
+		{post, "/images/{name}/remove", marketers, removeImage, imagesPage},
 
 		{get, "/reports", viewers, reportsPage, nil},
 		{get, "/reports/settings", viewers, reportSettingsPage, nil},

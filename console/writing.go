@@ -30,7 +30,14 @@ type writingData struct {
 	Unknown bool                      // nobody is called that, or several are: the sample's is shown
 	People  []journey.CustomerSummary // who begin like that
 	View    string                    // wide, phone, dark or text
+	Images  []journey.Image           // the newest
 }
+
+// Tag is what stands in a message for a picture.
+func (d writingData) Tag(i journey.Image) string { return Tag(i) }
+
+// Thumb is where the console finds a picture.
+func (d writingData) Thumb(i journey.Image) string { return journey.ImagePath + i.Name }
 
 // writtenFile is one file of the message.
 type writtenFile struct {
@@ -84,12 +91,16 @@ func writingPage(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if target := r.http.Header.Get("HX-Target"); target == "people" {
+	switch r.http.Header.Get("HX-Target") {
+	case "people":
 		d.People, err = r.people(ctx, d.For)
-		if err != nil {
-			return reply{}, err
-		}
-		return show("writing", d)
+	case "":
+		var newest journey.Page[journey.Image]
+		newest, err = r.Control.Images(ctx, journey.PageRequest{Limit: 8})
+		d.Images = newest.Data
+	}
+	if err != nil {
+		return reply{}, err
 	}
 	return show("writing", d)
 }

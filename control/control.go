@@ -72,6 +72,7 @@ type Store interface {
 	Erasures
 	Mails
 	TestMails
+	Images
 	Users
 	Sessions
 	Identities

@@ -73,6 +73,10 @@ func (l *linter) tag(offset int, t nethtml.Token) {
 	if slices.Contains(refused, t.Data) {
 		l.report(offset, "<"+t.Data+"> is not allowed in a message", mendOf(t.Data))
 	}
+	if t.Data == "img" && !slices.ContainsFunc(t.Attr, func(a nethtml.Attribute) bool { return a.Key == "alt" }) {
+		l.report(offset, "image without alt", `say what it shows, or alt="" where it only decorates`)
+		l.problems[len(l.problems)-1].Warning = true
+	}
 	for _, a := range t.Attr {
 		switch {
 		case strings.HasPrefix(a.Key, "on"):

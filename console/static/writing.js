@@ -9,6 +9,17 @@
   document.body.addEventListener('htmx:afterSwap', e => { if (e.detail.target.id === 'look') render(); });
   if (form.dataset.changed === 'true') render();
 
+  // A picture goes where the cursor was; one that is sent up is told where that is.
+  const at = form.elements.at;
+  text.addEventListener('blur', () => { if (at) at.value = text.selectionStart; });
+  document.addEventListener('click', e => {
+    const insert = e.target.closest('[data-insert]');
+    if (!insert) return;
+    text.focus();
+    text.setRangeText('\n' + insert.dataset.insert + '\n', text.selectionStart, text.selectionEnd, 'end');
+    text.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+
   // A form that goes into the frame leaves nothing; every other one does.
   document.addEventListener('submit', e => { if (e.submitter !== show) leaving = true; });
   addEventListener('beforeunload', e => {
