@@ -15,6 +15,7 @@ SIMULATE_FLAGS ?=
 SEGMENT_FLAGS ?=
 REPORTS_FLAGS ?=
 INGEST_FLAGS ?=
+CONSOLE_FLAGS ?=
 TEST_FLAGS  ?=
 CRASH_FLAGS ?=
 LOAD_FLAGS  ?=
@@ -141,6 +142,11 @@ bench-segment: bin/perennial-engine ## who would be in a segment, and finding a 
 bench-reports: bin/perennial-engine ## the reports of a year among a million customers, and counting them (flags: REPORTS_FLAGS="-n 20000")
 	@$(GO) build -o $(CACHE)/bench-reports ./bench/reports
 	@$(CACHE)/bench-reports $(REPORTS_FLAGS)
+
+.PHONY: bench-console
+bench-console: build ## each page of the console and finding a customer, among a million with a past (flags: CONSOLE_FLAGS="-n 50000")
+	@$(GO) build -o $(CACHE)/bench-console ./bench/console
+	@$(CACHE)/bench-console $(CONSOLE_FLAGS)
 
 .PHONY: replay-record
 replay-record: bin/perennial-engine ## records the histories that the replay tests play; only from released code

@@ -47,12 +47,14 @@ func (b *breaker) fault(wall time.Time, from string, atOnce bool) time.Duration 
 	return shut
 }
 
-// unreachable shuts the lane for a moment that grows with every failure to connect.
-func (b *breaker) unreachable(wall time.Time) {
+// unreachable shuts the lane for a moment that grows with every failure to connect, and says for how long.
+func (b *breaker) unreachable(wall time.Time) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.until = wall.Add(min(firstMiss<<min(b.misses, 10), longestMiss))
+	shut := min(firstMiss<<min(b.misses, 10), longestMiss)
+	b.until = wall.Add(shut)
 	b.misses++
+	return shut
 }
 
 func (b *breaker) reached() {

@@ -70,6 +70,9 @@ type Sender struct {
 	// an older backup, and would send again what was sent since. nil: it is not watched.
 	Tide func(ctx context.Context, seen int64) (int64, error)
 
+	// Shut notes that a lane, or one destination of it, is shut for a while, for people to see. nil: it stands in the log alone.
+	Shut func(ctx context.Context, b journey.Breaker) error
+
 	Rate        Rate            // of each lane; 0: no limit
 	DomainRates map[string]Rate // of each lane, by domain of the recipient in lower case
 

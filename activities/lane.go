@@ -133,13 +133,32 @@ func (l *lane) judge(domain string, o journey.Outcome) {
 func (l *lane) trip(domain string, kind journey.OutcomeKind) {
 	if shut := l.breaker.fault(l.sender.Clock.Wall(), domain, kind == journey.OutcomeAuthFault); shut > 0 {
 		l.sender.Log.Error("the relay refuses us; the lane stands still for a while", "lane", l.name, "why", string(kind), "for", shut)
+		l.tell("", string(kind), shut)
 	}
+}
+
+// tell notes that the lane, or one destination of it, is shut, for people to see. It is not waited for: the shutting is done.
+func (l *lane) tell(domain, why string, shut time.Duration) {
+	if l.sender.Shut == nil {
+		return
+	}
+	b := journey.Breaker{Lane: l.name, Domain: domain, Why: why, UntilWall: l.sender.Clock.Wall().Add(shut)}
+	l.wg.Add(1)
+	go func() {
+		defer l.wg.Done()
+		ctx, cancel := context.WithTimeout(l.life, 5*time.Second)
+		defer cancel()
+		if err := l.sender.Shut(ctx, b); err != nil && l.life.Err() == nil {
+			l.log("noting a breaker", err)
+		}
+	}()
 }
 
 func (l *lane) putOff(domain string, o journey.Outcome) {
 	if shut := l.gates.fault(l.sender.Clock.Wall(), domain); shut > 0 {
 		l.sender.Log.Warn("a destination puts us off; what goes to it waits for a while, the rest goes on", "lane", l.name, "to", domain,
 			"code", o.Code, "for", shut)
+		l.tell(domain, journey.BreakerPutOff, shut)
 	}
 }
 

@@ -89,13 +89,22 @@ func TestBreakerShutsADomainWhileOthersGoOn(t *testing.T) {
 		for n := 1; n <= 50; n++ {
 			o.relay.Script(mailtest.Rule{Phase: mailtest.Rcpt, To: fmt.Sprintf("ann%d@bad.example", n), Reply: reply})
 		}
+		o.sender.Shut = o.store.NoteBreaker
 		o.run(journey.LaneMarketing, func() bool { s := o.states(); return s["accepted"] == 50 && s["claimed"]+s["at_dot"] == 0 })
+		open := func() []journey.Breaker {
+			b, err := o.store.Breakers(t.Context())
+			require.NoError(t, err)
+			return b
+		}
+		testenv.Eventually(t, 5*time.Second, func() bool { return len(open()) == 1 }, "a note that people can see")
+		require.Equal(t, [3]string{journey.LaneMarketing, "bad.example", journey.BreakerPutOff}, [3]string{open()[0].Lane, open()[0].Domain, open()[0].Why})
 		states := o.states()
 		require.GreaterOrEqual(t, states["queued"], 50-3-8, "%s: %v", name, states)
 		require.Equal(t, 50, o.taken("example.net"))
 		t.Logf("%s: shut after %d tries", name, 50-states["queued"])
 		o.relay.Reset()
 		o.offset.Store(int64(2 * time.Minute))
+		require.Empty(t, open(), "it is over")
 		o.run(journey.LaneMarketing, o.settled(map[string]int{"accepted": 100}))
 	}
 }

@@ -136,7 +136,9 @@ func (l *lane) dial(ctx context.Context) (Wire, error) {
 		if errors.As(err, &refusal) && refusal.Outcome().Kind != journey.OutcomeUnsent {
 			l.trip("", refusal.Outcome().Kind)
 		} else {
-			l.breaker.unreachable(l.sender.Clock.Wall())
+			if shut := l.breaker.unreachable(l.sender.Clock.Wall()); shut >= longestMiss {
+				l.tell("", journey.BreakerUnreachable, 2*shut) // it is told of again before that is over
+			}
 		}
 	}
 	return nil, err

@@ -88,6 +88,7 @@ type Reader interface {
 // New returns the handler of all pages. It belongs at the root of a server, for paths that nobody else serves.
 func New(d Deps) (http.Handler, error) {
 	c := &console{Deps: d, secure: strings.HasPrefix(d.Brand.PublicURL, "https://")}
+	c.reports.count, c.reports.clock = d.Read.Report, d.Clock
 	var err error
 	if c.assets, err = readAssets(); err != nil {
 		return nil, err
@@ -121,6 +122,7 @@ type console struct {
 	Deps
 	secure    bool
 	assets    assets
+	reports   reports
 	languages []*language // the first is what is shown where nothing else was asked for
 }
 

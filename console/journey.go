@@ -24,7 +24,7 @@ type journeyData struct {
 	People   []journey.Inside
 	More     string
 	Messages []string
-	Report   journey.Report
+	Report   keptReport
 	Pause    *journey.PauseView
 	Crossing *journey.Migration   // that is under way
 	Resuming []journey.Resumption // what each way of resuming would do, where it is paused
@@ -101,7 +101,7 @@ func (r *request) readJourney(ctx context.Context, d *journeyData) (err error) {
 	if d.Versions, err = r.Read.Versions(ctx, d.Key); err != nil {
 		return err
 	}
-	if d.Report, err = r.Read.Report(ctx, d.Key); err != nil {
+	if d.Report, err = r.reports.of(ctx, d.Key); err != nil {
 		return err
 	}
 	if d.Pause, err = r.pauseOf(ctx, d.Key); err != nil {

@@ -47,7 +47,7 @@ func byCount(counts map[string]int) []string {
 // Well says whether nothing is wrong.
 func (d todayData) Well() bool {
 	return d.Settings.Live && d.Settings.Sending && d.Settings.HeldReason == "" && d.Held+d.Late+d.Refused+d.Overdue == 0 &&
-		len(d.Low)+len(d.Silences)+len(d.Pauses)+len(d.Stops) == 0
+		len(d.Low)+len(d.Silences)+len(d.Pauses)+len(d.Stops)+len(d.Breakers) == 0
 }
 
 // Quiet says whether there is nothing to show yet.

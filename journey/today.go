@@ -22,7 +22,23 @@ type Today struct {
 	Silences     []Silence      `json:"silences"`
 	Pauses       []PauseView    `json:"pauses"` // that hold now, of a journey, a topic or everything
 	Stops        []Stop         `json:"stops"`
+	Breakers     []Breaker      `json:"breakers"` // that are open now
 }
+
+// Breaker is a lane that stands still for a while, or one recipient domain of it: the mail system refuses us, puts us off, or cannot be
+// reached. A sender opens it by itself, and tries again when the time is over.
+type Breaker struct {
+	Lane      string    `json:"lane"`
+	Domain    string    `json:"domain,omitempty"` // "": the lane as a whole
+	Why       string    `json:"why"`              // put_off, unreachable, or the kind of outcome that opened it
+	UntilWall time.Time `json:"until"`            // wall time
+}
+
+// Reasons of breakers beside the kinds of outcomes.
+const (
+	BreakerPutOff      = "put_off"     // the domain answers: later
+	BreakerUnreachable = "unreachable" // nobody answers at the relay
+)
 
 // DayCount is one day, of 24 hours that end when Today was asked for.
 type DayCount struct {

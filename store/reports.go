@@ -65,21 +65,19 @@ func (s *Store) reportExits(ctx context.Context, r *journey.Report) error {
 
 func (s *Store) reportMessages(ctx context.Context, r *journey.Report) error {
 	rows, err := s.pool.Query(ctx, `
-		SELECT template, state, reason, count(*)::int, count(*) FILTER (WHERE EXISTS (
-			SELECT FROM observations o WHERE o.message_id = m.id AND o.kind = 'click' AND NOT o.machine))::int
-		FROM messages m WHERE journey_key = $1 AND customer_id <> 'cus_test' GROUP BY template, state, reason ORDER BY template`, r.Journey)
+		SELECT template, state, reason, count(*)::int
+		FROM messages WHERE journey_key = $1 AND customer_id <> 'cus_test' GROUP BY template, state, reason ORDER BY template`, r.Journey)
 	if err != nil {
 		return err
 	}
 	var template, state, reason string
-	var n, clicked int
+	var n int
 	r.Messages = []journey.MessageCount{}
-	_, err = pgx.ForEachRow(rows, []any{&template, &state, &reason, &n, &clicked}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&template, &state, &reason, &n}, func() error {
 		if last := len(r.Messages) - 1; last < 0 || r.Messages[last].Message != template {
 			r.Messages = append(r.Messages, journey.MessageCount{Message: template, NotSent: map[string]int{}})
 		}
 		count := &r.Messages[len(r.Messages)-1]
-		count.Clicked += clicked
 		switch journey.MessageState(state) {
 		case journey.MessageAccepted:
 			count.Sent += n
@@ -89,6 +87,30 @@ func (s *Store) reportMessages(ctx context.Context, r *journey.Report) error {
 			count.NotSent[reason] += n
 		default:
 			count.Waiting += n
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.reportClicks(ctx, r)
+}
+
+// reportClicks counts the messages on which a person clicked: from the clicks, of which there are few, to their messages.
+func (s *Store) reportClicks(ctx context.Context, r *journey.Report) error {
+	rows, err := s.pool.Query(ctx, `
+		SELECT m.template, count(DISTINCT m.id)::int FROM observations o JOIN messages m ON m.id = o.message_id
+		WHERE o.kind = 'click' AND NOT o.machine AND m.journey_key = $1 AND m.customer_id <> 'cus_test' GROUP BY m.template`, r.Journey)
+	if err != nil {
+		return err
+	}
+	var template string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&template, &n}, func() error {
+		for i := range r.Messages {
+			if r.Messages[i].Message == template {
+				r.Messages[i].Clicked = n
+			}
 		}
 		return nil
 	})

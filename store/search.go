@@ -43,18 +43,20 @@ const newest = `
 	SELECT id, coalesce(external_id, ''), email, first_name, last_name, created_at FROM customers
 	WHERE merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2`
 
-// found asks each index for as many as a page holds: what begins with a text lies between it and what no text is above ($3, $4).
+// found asks each index for those whose text begins so: it lies between the text and what no text is above ($3, $4). Of each kind the
+// first thousand in the order of the index are looked at, the newest of these come first: whoever searches by two letters types on. Each
+// index is read in its own order, and whom they found is fetched by id, so that no plan can walk the whole table instead.
 const found = `
-	SELECT id, coalesce(external_id, ''), email, first_name, last_name, created_at FROM customers WHERE id IN (
+	SELECT id, coalesce(external_id, ''), email, first_name, last_name, created_at FROM customers WHERE id = ANY (ARRAY(
 		SELECT id FROM customers WHERE id = $3
 		UNION SELECT customer_id FROM customer_ids WHERE lower(external_id) = $5
 		UNION SELECT customer_id FROM events WHERE name = 'Order Completed' AND number IS NOT NULL AND properties->>'order_id' = $6
 		UNION (SELECT id FROM customers WHERE lower(email) COLLATE "C" >= $3 AND lower(email) COLLATE "C" < $4 AND email <> ''
-			AND merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2)
+			AND merged_into IS NULL ORDER BY lower(email) COLLATE "C" LIMIT 1000)
 		UNION (SELECT id FROM customers WHERE lower(first_name || ' ' || last_name) COLLATE "C" >= $3 AND lower(first_name || ' ' || last_name) COLLATE "C" < $4
-			AND merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2)
+			AND merged_into IS NULL ORDER BY lower(first_name || ' ' || last_name) COLLATE "C" LIMIT 1000)
 		UNION (SELECT id FROM customers WHERE lower(last_name) COLLATE "C" >= $3 AND lower(last_name) COLLATE "C" < $4 AND last_name <> ''
-			AND merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2))
+			AND merged_into IS NULL ORDER BY lower(last_name) COLLATE "C" LIMIT 1000)))
 	AND merged_into IS NULL AND ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2`
 
 // eventColumns are those of journey.EventView, in its order.

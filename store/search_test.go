@@ -31,3 +31,26 @@ func TestCustomersAreFoundByWhatSupportHasAtHand(t *testing.T) {
 	assert.Empty(t, find("%"))
 	assert.Empty(t, find("4711"))
 }
+
+// Two letters that begin many names find a thousand of them, page by page, and take no longer than one that begins few.
+func TestTwoLettersFindAThousand(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.sql.Exec(t.Context(), `INSERT INTO customers (id, email, attributes, created_at)
+		SELECT 'cus_' || lpad(i::text, 6, '0'), 'person' || i || '@example.com', '{}', $1 FROM generate_series(1, 1500) i`, w.Clock().Now())
+	require.NoError(t, err)
+	seen, last := 0, "cus_9"
+	for next := ""; ; {
+		got, err := w.SearchCustomers(t.Context(), "pe", journey.PageRequest{Limit: 100, Cursor: next})
+		require.NoError(t, err)
+		for _, c := range got.Data {
+			assert.Less(t, c.ID, last, "the newest first")
+			last, seen = c.ID, seen+1
+		}
+		if got.Next == nil {
+			break
+		}
+		next = *got.Next
+	}
+	assert.Equal(t, 1000, seen)
+}

@@ -30,7 +30,10 @@ func (s *Store) Today(ctx context.Context) (d journey.Today, err error) {
 			return d, err
 		}
 	}
-	d.Stops, err = s.Stops(ctx)
+	if d.Stops, err = s.Stops(ctx); err != nil {
+		return d, err
+	}
+	d.Breakers, err = s.Breakers(ctx)
 	return d, err
 }
 

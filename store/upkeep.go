@@ -30,6 +30,7 @@ func (s *Store) Upkeep(ctx context.Context) (err error) {
 		{`DELETE FROM sign_in_links WHERE hash IN (SELECT hash FROM sign_in_links WHERE expires_wall < $1 LIMIT $2)`, s.clock.Wall()},
 		{`DELETE FROM sign_in_attempts WHERE subject IN (SELECT subject FROM sign_in_attempts WHERE since_wall < $1 LIMIT $2)`,
 			s.clock.Wall().Add(-keepAttempts)},
+		{`DELETE FROM breakers WHERE (lane, domain) IN (SELECT lane, domain FROM breakers WHERE until_wall < $1 LIMIT $2)`, s.clock.Wall().Add(-24 * time.Hour)},
 		{`DELETE FROM parcels WHERE id IN (SELECT id FROM parcels WHERE state <> 'queued' AND created_at < $1 LIMIT $2)`,
 			s.clock.Now().Add(-keepCalls)},
 		{`UPDATE calls SET body = NULL, reply = NULL WHERE id IN (

@@ -67,16 +67,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	begun := time.Now()
-	if err := people(ctx, url, *customers); err != nil {
+	if err := rig.Fill(ctx, url, *customers, now(), rig.People()); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%d customers, made in %s\n", *customers, time.Since(begun).Round(time.Second))
 	return measure(ctx, out, url, *rounds)
 }
 
+// now is the moment at which everybody has the past that was made.
+func now() time.Time { return time.Date(2030, 5, 6, 0, 0, 0, 0, time.UTC) }
+
 // measure asks each in turn, round by round, and the floor beside them.
 func measure(ctx context.Context, out io.Writer, url string, rounds int) error {
-	s, err := store.Open(ctx, url, store.Options{Wall: func() time.Time { return time.Date(2030, 5, 6, 0, 0, 0, 0, time.UTC) }})
+	s, err := store.Open(ctx, url, store.Options{Wall: now})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/mail"
 	"strings"
@@ -51,6 +50,7 @@ type app struct {
 	namespace string
 	metrics   *prometheus.Registry
 	stopping  chan struct{} // closed when run is told to end
+	front     *front        // nil: run opens it
 }
 
 // openApp connects to everything. The schema must be up to date (store.Migrate).
@@ -251,24 +251,13 @@ func (a *app) serveHTTP(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.config.Listen)
-	if err != nil {
-		return fmt.Errorf("listening on %s: %w", a.config.Listen, err)
+	if a.front == nil {
+		if a.front, err = openFront(ctx, a.config.Listen, a.log); err != nil {
+			return err
+		}
 	}
-	server := api.HTTPServer(handler, a.log)
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serving HTTP: %w", err)
-	case <-ctx.Done():
-	}
-	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := server.Shutdown(drain); err != nil {
-		return fmt.Errorf("finishing requests: %w", err)
-	}
-	return nil
+	a.front.show(handler)
+	return a.front.serve(ctx)
 }
 
 // pages is the console.
@@ -413,7 +402,7 @@ func (a *app) sender() *activities.Sender {
 	return &activities.Sender{
 		Ledger: a.store, Clock: a.store.Clock(), Compile: compileTemplates(a.config.brand()), Compose: a.composer.Compose,
 		Dial: a.dial, Hand: a.outside.Hand, Secret: a.secret,
-		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders, Tide: a.store.Tide,
+		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders, Tide: a.store.Tide, Shut: a.store.NoteBreaker,
 		Rate: a.rate, DomainRates: a.domainRates, BounceDomain: a.config.Mail.BounceDomain,
 	}
 }

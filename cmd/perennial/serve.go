@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
@@ -33,14 +35,27 @@ func serveCommand(env map[string]string, std stdio) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		a, err := openApp(cmd.Context(), c, temporal, c.logger(std))
-		if err != nil {
-			return err
-		}
-		defer a.close()
-		return a.run(cmd.Context())
+		return serve(cmd.Context(), c, temporal, c.logger(std))
 	}
 	return cmd
+}
+
+// serve runs one process until ctx ends. Its address is open from the start; it waits for the database where that is away.
+func serve(ctx context.Context, c config, temporal client.Options, log *slog.Logger) (err error) {
+	var f *front
+	if c.has("api") {
+		if f, err = openFront(ctx, c.Listen, log); err != nil {
+			return err
+		}
+		defer f.server.Close() //nolint:errcheck // a server that was shut down is closed already
+	}
+	a, err := awaitApp(ctx, c, temporal, log)
+	if err != nil || a == nil {
+		return err
+	}
+	defer a.close()
+	a.front = f
+	return a.run(ctx)
 }
 
 // temporalOptions reads the standard TEMPORAL_* names. The namespace is ours unless another is named.

@@ -1,0 +1,58 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"perennial/journey"
+)
+
+// Figures that take long are shown as they were last counted, with the moment, and counted again behind the page; others are of now.
+func TestWhatTakesLongIsKept(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var takes time.Duration
+		var counted atomic.Int64
+		var away error
+		r := &reports{clock: journey.NewClock(time.Now, journey.Epoch{}), count: func(context.Context, string) (journey.Report, error) {
+			time.Sleep(takes) // of the bubble: nobody waits
+			return journey.Report{Entered: int(counted.Add(1))}, away
+		}}
+		see := func() keptReport {
+			got, err := r.of(t.Context(), "win-back")
+			require.NoError(t, err)
+			return got
+		}
+		for i := range 3 {
+			got := see()
+			assert.Equal(t, i+1, got.Entered)
+			assert.Zero(t, got.At, "what is quick is of now")
+		}
+		takes = 3 * time.Second
+		assert.True(t, see().Pending, "who comes first waits a second, and is not kept for longer")
+		time.Sleep(3 * time.Second)
+		got := see()
+		assert.Equal(t, 4, got.Entered, "it is the one that was begun")
+		assert.NotZero(t, got.At)
+		time.Sleep(time.Minute)
+		began := time.Now()
+		assert.Equal(t, 4, see().Entered)
+		assert.Equal(t, 4, see().Entered)
+		assert.Zero(t, time.Since(began), "nobody waits for the new one")
+		time.Sleep(4 * time.Second)
+		assert.Equal(t, 5, see().Entered, "counted once, behind")
+		time.Sleep(2 * keptMost)
+		assert.True(t, see().Pending, "what is too old is not shown")
+		time.Sleep(2*keptMost + time.Minute)
+		takes, away = 0, errors.New("away")
+		_, err := r.of(t.Context(), "win-back")
+		require.ErrorIs(t, err, away)
+	})
+}
