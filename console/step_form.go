@@ -133,6 +133,10 @@ func (r *request) settings(fields []stepField, below string) (out []journey.Sett
 			}
 			continue
 		}
+		if f.Kind == "condition" && (r.form.Has(name) || r.form.Has(name+".kind")) {
+			out = append(out, journey.Setting{Path: path, Value: r.rowFrom(name).condition(), Tree: true})
+			continue
+		}
 		if r.form.Has(name) {
 			out = append(out, journey.Setting{Path: path, Value: r.form.Get(name), Tree: f.Tree()})
 		}

@@ -34,6 +34,7 @@ func (s stepView) New() bool { return s.ID == "" }
 type fieldView struct {
 	stepField
 	Name, Value, First string
+	Row                conditionRow // of a condition
 }
 
 // Label is the name of its text: its last word.
@@ -135,6 +136,9 @@ func (r *request) fieldViews(fields []stepField, below string, get func(path str
 		case get != nil:
 			v.Value = get(f.Path)
 		}
+		if v.Row = rowOf(v.Value); f.Kind == "condition" && r.form.Has(v.Name+".kind") {
+			v.Row = r.rowFrom(v.Name)
+		}
 		out = append(out, v)
 	}
 	return out
@@ -162,15 +166,7 @@ func (r *request) stepChoices(ctx context.Context, def *journey.Definition, draf
 	for _, j := range known.Journeys {
 		out["journeys"] = append(out["journeys"], j.Key)
 	}
-	for _, name := range known.Attributes {
-		out["conditions"] = append(out["conditions"], "{ attribute: "+name+", exists: true }")
-	}
-	for _, name := range known.Events {
-		out["conditions"] = append(out["conditions"], "{ event: "+strconv.Quote(name)+", within: 30d }")
-	}
-	for _, key := range known.Segments {
-		out["conditions"] = append(out["conditions"], "{ segment: "+key+" }")
-	}
+	out["names"] = slices.Concat(known.Attributes, known.Events, known.Segments, known.Topics, def.CouponNames())
 	for key, list := range out {
 		slices.Sort(list)
 		out[key] = slices.Compact(list)
