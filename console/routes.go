@@ -126,6 +126,7 @@ func routes() []route {
 		{post, "/journeys/{key}/messages/{file}/test", marketers, testMessage, writingPage},
 		{post, "/journeys/{key}/messages/{file}/remove", marketers, removeMessage, writingPage},
 		{post, "/journeys/{key}/messages/{file}/images", marketers, placeImage, writingPage},
+		{post, "/journeys/{key}/messages/{file}/convert", marketers, convertMessage, writingPage},
 		{get, "/images", viewers, imagesPage, nil},
 		{post, "/images", marketers, saveImage, imagesPage},
 		{post, "/images/{name}/remove", marketers, removeImage, imagesPage},

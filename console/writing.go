@@ -31,6 +31,8 @@ type writingData struct {
 	People  []journey.CustomerSummary // who begin like that
 	View    string                    // wide, phone, dark or text
 	Images  []journey.Image           // the newest
+
+	Converted *conversion // what has just been made of Liquid
 }
 
 // Tag is what stands in a message for a picture.

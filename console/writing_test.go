@@ -151,6 +151,28 @@ func TestATestOfOneMessage(t *testing.T) {
 	assert.Contains(t, refused.body, "is not an address")
 }
 
+func TestLiquidIsConverted(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	v := o.as(journey.RoleMarketer)
+	old := "---\nsubject: {{ customer.first_name | default: 'Hello' }}\n---\n<p>{% if customer.plan == 'gold' %}Gold{% endif %} {{ customer.points | plus: 1 }}</p>"
+	look := v.post(comeback+"/look", url.Values{"text": {old}}).body
+	assert.Contains(t, look, "This looks like Liquid")
+	assert.Contains(t, look, "a tag of Liquid", "as it stands it cannot be saved")
+	page := v.post(comeback+"/convert", url.Values{"text": {old}})
+	assert.Equal(t, http.StatusOK, page.status)
+	assert.Contains(t, page.body, "1 thing could not be converted")
+	assert.Contains(t, page.body, "filter plus has no counterpart")
+	assert.Contains(t, page.body, "{{ if eq customer.plan &#34;gold&#34; }}Gold{{ end }}")
+	assert.Contains(t, page.body, `data-changed="true"`)
+	whole := v.post(comeback+"/convert", url.Values{"text": {strings.Replace(old, " | plus: 1", "", 1)}}).body
+	assert.Contains(t, whole, "All of it is converted")
+	assert.NotContains(t, whole, "This looks like Liquid")
+	assert.Equal(t, one[string](o, `SELECT state FROM journeys WHERE draft_source IS NULL`), "live", "nothing is saved")
+	assert.NotContains(t, v.get(comeback).body, "Liquid")
+}
+
 // The editor in a browser: the frame follows what is typed, and the line of a fault is found.
 func TestWritingInABrowser(t *testing.T) {
 	t.Parallel()

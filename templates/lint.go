@@ -32,11 +32,18 @@ func lintSource(src source) journey.Problems {
 			l.tag(start, z.Token())
 		}
 	}
+	for _, hit := range liquidTag.FindAllStringIndex(masked, -1) {
+		l.report(hit[0], "a tag of Liquid", "convert the message: perennial journey convert, or in the console")
+	}
 	for _, hit := range placeholders().FindAllStringIndex(masked, -1) {
 		l.report(hit[0], "placeholder word "+src.body[hit[0]:hit[1]], "write what is meant")
 	}
 	for _, name := range []string{"subject", "preheader"} {
 		f := src.fields[name]
+		if liquidTag.MatchString(mask(f.value)) {
+			l.problems = append(l.problems, journey.Problem{File: src.file, Line: f.line, Column: f.column, Message: "a tag of Liquid in the " + name,
+				Mend: "convert the message: perennial journey convert, or in the console"})
+		}
 		if hit := placeholders().FindString(mask(f.value)); hit != "" {
 			l.problems = append(l.problems, journey.Problem{
 				File: src.file, Line: f.line, Column: f.column, Message: "placeholder word " + hit + " in the " + name, Mend: "write what is meant",
@@ -45,6 +52,8 @@ func lintSource(src source) journey.Problems {
 	}
 	return l.problems
 }
+
+var liquidTag = regexp.MustCompile(`\{%-?\s*\w+`)
 
 func placeholders() *regexp.Regexp {
 	return regexp.MustCompile(`\b(?:(?i:lorem|ipsum|fixme|xxx+|your (?:company|name|text|brand) here|insert [a-z]+ here)|TODO|TBD|FIRST_?NAME|LAST_?NAME|FNAME|LNAME)\b` +

@@ -19,8 +19,8 @@ import (
 )
 
 func journeyCommand(env map[string]string, std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: init, validate, fmt, test, graph, simulate, send-test, plan, publish, pull"}
-	cmd.AddCommand(initCommand(std), validateCommand(std), formatCommand(std), testCommand(std), graphCommand(std), schemaCommand(std),
+	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: init, validate, fmt, convert, test, graph, simulate, send-test, plan, publish, pull"}
+	cmd.AddCommand(initCommand(std), validateCommand(std), formatCommand(std), convertCommand(std), testCommand(std), graphCommand(std), schemaCommand(std),
 		simulateCommand(env, std), sendTestCommand(env, std), planCommand(env, std), publishCommand(env, std), diffCommand(env, std), pullCommand(env, std),
 		listCommand(env, std), archiveCommand(env, std), restoreCommand(env, std))
 	return cmd

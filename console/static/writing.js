@@ -7,7 +7,7 @@
 
   const render = () => form.requestSubmit(show);
   document.body.addEventListener('htmx:afterSwap', e => { if (e.detail.target.id === 'look') render(); });
-  if (form.dataset.changed === 'true') render();
+  if (form.dataset.changed === 'true') render(); // it came back unsaved: with a fault, a picture, or converted
 
   // A picture goes where the cursor was; one that is sent up is told where that is.
   const at = form.elements.at;
@@ -23,7 +23,7 @@
   // A form that goes into the frame leaves nothing; every other one does.
   document.addEventListener('submit', e => { if (e.submitter !== show) leaving = true; });
   addEventListener('beforeunload', e => {
-    if (!leaving && !text.readOnly && text.value !== text.defaultValue) e.preventDefault();
+    if (!leaving && !text.readOnly && (text.value !== text.defaultValue || form.dataset.changed === 'true')) e.preventDefault();
   });
 
   document.addEventListener('click', e => {
