@@ -93,6 +93,7 @@ type Reader interface {
 	SentMessages(ctx context.Context, state, customer, key string, r journey.PageRequest) (journey.Page[journey.MessageSummary], error)
 	Tasks(ctx context.Context, f journey.TaskFilter, r journey.PageRequest) (journey.Page[journey.TaskView], error)
 	Task(ctx context.Context, id string) (journey.TaskView, error)
+	Scoring(ctx context.Context) (journey.Scoring, error)
 	Sources(ctx context.Context) ([]journey.Source, error)
 	SourceNamed(ctx context.Context, key string) (journey.Source, error)
 	SourceDeliveries(ctx context.Context, key string, r journey.PageRequest) (journey.Page[journey.SourceDelivery], error)

@@ -147,6 +147,7 @@ func (s *shop) acts() []act {
 		{admin, post, "/api/webhooks/{id}/replay", "/api/webhooks/" + hook + "/replay", m{"since": s.wall.now().Add(-journey.Day)}},
 		{admin, post, "/api/webhooks/{id}/test", "/api/webhooks/" + hook + "/test", m{}}, {admin, del, "/api/webhooks/{id}", "/api/webhooks/" + hook, nil},
 		{admin, put, "/api/teams/{key}", "/api/teams/care", m{"name": "Care", "emails": []string{"care@example.com"}}}, {admin, del, "/api/teams/{key}", "/api/teams/care", nil},
+		{marketer, put, "/api/rfm", "/api/rfm", m{"recency": []string{"7d", "14d", "30d", "90d"}, "frequency": []int{2, 3, 4, 5}, "monetary": []int{10, 20, 30, 40}}},
 		{admin, put, "/api/sources/{key}", "/api/sources/shop", m{"preset": "shopify"}}, {admin, post, "/api/sources/{key}/secret", "/api/sources/shop/secret", m{}},
 		{admin, del, "/api/sources/{key}", "/api/sources/shop", nil},
 		{admin, put, "/api/endpoints/{key}", "/api/endpoints/billing", m{"url": "https://billing.example.com/x"}}, {admin, del, "/api/endpoints/{key}", "/api/endpoints/billing", nil},

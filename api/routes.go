@@ -155,6 +155,8 @@ func routes() []route {
 		{post, "/api/webhooks/:id/replay", admins, with(replayWebhook)},
 		{post, "/api/webhooks/:id/test", admins, with(testWebhook)},
 		{get, "/api/webhooks/:id/deliveries", admins, listDeliveries},
+		{get, "/api/rfm", viewers, getScoring},
+		{put, "/api/rfm", marketers, with(putScoring)},
 		{get, "/api/sources", admins, listSources},
 		{get, "/api/sources/:key", admins, getSource},
 		{put, "/api/sources/:key", admins, with(putSource)},

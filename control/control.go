@@ -83,6 +83,7 @@ type Store interface {
 	Tasks
 	Replies
 	Sources
+	Scores
 }
 
 // zone is the one in which colleagues are told times.

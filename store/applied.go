@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"perennial/journey"
 )
 
 // flush writes the batch in one round trip.
 func (a *application) flush(ctx context.Context) error {
 	b := &pgx.Batch{}
 	for _, id := range slices.Sorted(maps.Keys(a.touched)) {
-		queueProfile(b, a.people[id], a.now)
+		queueProfile(b, a.people[id], a.now, a.bounds)
 	}
 	if err := a.queueEvents(b); err != nil {
 		return err
@@ -41,13 +43,13 @@ func (a *application) flush(ctx context.Context) error {
 	return a.tellColleagues(ctx)
 }
 
-func queueProfile(b *pgx.Batch, p *person, now time.Time) {
+func queueProfile(b *pgx.Batch, p *person, now time.Time, bounds journey.ScoreBounds) {
 	b.Queue(`
 		UPDATE customers SET email = $2, first_name = $3, last_name = $4, locale = $5, timezone = $6,
 		       account_id = nullif($7, ''), attributes = $8, applied = $9, account_role = $10, stage_due_at = $11
 		WHERE id = $1`,
 		p.ID, p.Email, p.FirstName, p.LastName, p.Locale, p.Timezone, p.AccountID, p.Attributes, p.Applied, p.AccountRole,
-		stageDue(p.Customer, now))
+		stageDue(p.Customer, now, bounds))
 }
 
 func (a *application) queueEvents(b *pgx.Batch) error {

@@ -21,6 +21,7 @@ type application struct {
 	tx      pgx.Tx
 	profile Profiler
 	now     time.Time
+	bounds  journey.ScoreBounds
 
 	live     []live
 	broken   []string // live journeys that this program cannot read
@@ -140,6 +141,11 @@ func (a *application) change(ctx context.Context, p *person, e journey.Event) ([
 	consents := p.Consents
 	p.Customer = change.Customer
 	changed := slices.Clone(change.Changed)
+	if e.Kind != journey.KindOwn && e.Kind != journey.KindColleague {
+		for _, name := range a.bounds.Apply(p.Attributes, a.now) {
+			changed = append(changed, journey.ListenAttribute+name)
+		}
+	}
 	for _, c := range change.Consents {
 		c.CustomerID = p.ID
 		a.proofs = append(a.proofs, c)

@@ -140,6 +140,9 @@ func (s *Store) begin(ctx context.Context, tx pgx.Tx, customers []string) (*appl
 		accounts: map[string]bool{}, grouped: map[string]bool{},
 	}
 	var err error
+	if a.bounds, err = readBounds(ctx, tx); err != nil {
+		return nil, err
+	}
 	if a.people, err = loadPeople(ctx, tx, customers); err != nil {
 		return nil, err
 	}

@@ -54,7 +54,11 @@ func (s *Store) merge(ctx context.Context, tx pgx.Tx, from, into, by string) err
 	if err := mergeOrders(ctx, tx, b, loser, winner); err != nil {
 		return err
 	}
-	mergeProfile(b, loser, winner, s.clock.Now())
+	bounds, err := readBounds(ctx, tx)
+	if err != nil {
+		return err
+	}
+	mergeProfile(b, loser, winner, s.clock.Now(), bounds)
 	// The facts of the reports follow this event: both are counted anew when it has been applied.
 	merged := journey.Event{
 		Kind: journey.KindOwn, CustomerID: into, Name: journey.EventCustomerMerged,
@@ -245,9 +249,10 @@ func moveRows(b *pgx.Batch, from, into string) {
 }
 
 // mergeProfile writes what the two know together and empties the one that goes: she is only a pointer now.
-func mergeProfile(b *pgx.Batch, from, into *person, now time.Time) {
+func mergeProfile(b *pgx.Batch, from, into *person, now time.Time, bounds journey.ScoreBounds) {
 	c := journey.MergeProfiles(into.Customer, from.Customer)
 	journey.Derive(c.Attributes, now)
+	bounds.Apply(c.Attributes, now)
 	b.Queue(`
 		UPDATE customers SET external_id = NULL, email = '', first_name = '', last_name = '', locale = '', timezone = '',
 		       account_id = NULL, account_role = '', attributes = '{}', applied = 0, merged_into = $2, stage_due_at = NULL
@@ -258,7 +263,7 @@ func mergeProfile(b *pgx.Batch, from, into *person, now time.Time) {
 		       account_role = $12, stage_due_at = $13
 		WHERE id = $1`,
 		c.ID, c.ExternalID, c.Email, c.FirstName, c.LastName, c.Locale, c.Timezone, c.AccountID, c.Attributes, c.CreatedAt,
-		from.Applied, c.AccountRole, stageDue(c, now))
+		from.Applied, c.AccountRole, stageDue(c, now, bounds))
 }
 
 func activeEnrollments(ctx context.Context, q querier, customerID string) ([]string, error) {

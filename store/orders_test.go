@@ -102,6 +102,8 @@ func TestTimeMovesTheLifecycle(t *testing.T) {
 	w.tend()
 	assert.Equal(t, journey.PlanDone, w.step(watch, journey.CauseWake).Kind)
 	assert.Equal(t, "lapsed", one[string](w, `SELECT reason FROM enrollments WHERE id = $1`, watch))
+	w.wall.pass(185 * journey.Day) // the last bound of her score
+	w.tend()
 	assert.Zero(t, one[int](w, `SELECT count(*) FROM customers WHERE stage_due_at IS NOT NULL`), "time will change nothing any more")
 
 	w.track("ada", "Order Completed", map[string]any{"order_id": "2", "total": 5.0})

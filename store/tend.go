@@ -21,7 +21,8 @@ func (s *Store) TendSegments(ctx context.Context, limit int) (tended int, next t
 	}
 	var any bool
 	err = s.pool.QueryRow(ctx, `
-		SELECT EXISTS (SELECT FROM segments) OR EXISTS (SELECT FROM customers WHERE stage_due_at IS NOT NULL)`).Scan(&any)
+		SELECT EXISTS (SELECT FROM segments) OR EXISTS (SELECT FROM customers WHERE stage_due_at IS NOT NULL)
+			OR EXISTS (SELECT FROM settings WHERE rfm_filled IS NOT NULL)`).Scan(&any)
 	if err != nil || !any {
 		return 0, next, err
 	}
@@ -31,7 +32,7 @@ func (s *Store) TendSegments(ctx context.Context, limit int) (tended int, next t
 		if err := tx.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, inboxLock).Scan(&mine); err != nil || !mine {
 			return err
 		}
-		for _, step := range []func(context.Context, pgx.Tx, int) (int, error){s.tendStages, s.tendDue, s.tendFilling} {
+		for _, step := range []func(context.Context, pgx.Tx, int) (int, error){s.tendStages, s.tendDue, s.tendFilling, s.tendScores} {
 			if tended, err = step(ctx, tx, limit); err != nil || tended > 0 {
 				return err
 			}
