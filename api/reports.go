@@ -52,7 +52,7 @@ func showReport(ctx context.Context, s *server, r *request) (any, error) {
 }
 
 func reportRequest(r *request) (in journey.ReportRequest, err error) {
-	in = journey.ReportRequest{Report: r.param("report"), By: journey.Grain(r.query("by"))}
+	in = journey.ReportRequest{Report: r.param("report"), By: journey.Grain(r.query("by")), Journey: r.query("journey")}
 	if in.From, err = dayOf(r, "from"); err != nil {
 		return in, err
 	}
@@ -88,6 +88,10 @@ func reportPeople(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	ends, err := dayOf(r, "ends")
+	if err != nil {
+		return nil, err
+	}
 	return s.Read.ReportPeople(ctx, journey.PeopleRequest{Report: r.param("report"), Table: r.query("table"), Figure: r.query("figure"),
-		By: journey.Grain(r.query("by")), Starts: starts, Label: r.query("label"), Currency: r.query("currency")}, p)
+		By: journey.Grain(r.query("by")), Starts: starts, Ends: ends, Group: r.query("group"), Label: r.query("label"), Currency: r.query("currency")}, p)
 }

@@ -107,8 +107,8 @@ func TestLossOfAQuarter(t *testing.T) {
 	sheet := s.must(journey.RoleViewer, http.MethodGet, "/api/reports/loss?by=year", nil, "Accept", "text/csv")
 	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(sheet.body, "\ufeff"))).ReadAll()
 	require.NoError(t, err)
-	assert.Equal(t, []string{"starts", "ends", "so_far", "label", "currency", "rate", "lost", "at_start", "came", "note"}, lines[0])
-	assert.Equal(t, []string{"2030-01-01", "2030-12-31", "true", "", "", "0.666667", "4", "4", "2", ""}, lines[1])
+	assert.Equal(t, []string{"starts", "ends", "so_far", "group", "label", "currency", "rate", "lost", "at_start", "came", "note"}, lines[0])
+	assert.Equal(t, []string{"2030-01-01", "2030-12-31", "true", "", "", "", "0.666667", "4", "4", "2", ""}, lines[1])
 }
 
 // Without an order for so long she is lost at the moment at which that time is over, and not a day before.
@@ -157,7 +157,7 @@ func TestOrdersAndTheirMoney(t *testing.T) {
 	assert.ElementsMatch(t, []string{"bo", "cem"}, s.behind("/api/reports/orders", q))
 	assert.ElementsMatch(t, []string{"bo"}, s.behind("/api/reports/orders", url.Values{"table": {"money"}, "figure": {"orders"}, "starts": {"2030-02-01"}, "currency": {"JPY"}}))
 	sheet := s.must(journey.RoleViewer, http.MethodGet, "/api/reports/orders?table=money&format=csv", nil).body
-	assert.Contains(t, sheet, "2030-02-01,2030-02-28,false,,EUR,2,35.50,17.75,")
+	assert.Contains(t, sheet, "2030-02-01,2030-02-28,false,,,EUR,2,35.50,17.75,")
 	assert.Contains(t, sheet, ",JPY,2,1500,750,")
 }
 

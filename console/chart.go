@@ -1,6 +1,7 @@
 package console
 
 import (
+	"math"
 	"slices"
 
 	"perennial/journey"
@@ -47,51 +48,69 @@ func (r *request) bars(name string, days []journey.DayCount, of func(journey.Day
 // Charts of a report are this many at most: one for each label of its first table.
 const mostCharts = 4
 
-// charts draw the first figure of a table over its periods, the earliest first, one chart for each label.
+// charts draw the first figure of a table over its periods, the earliest first, one chart for each label that has a value.
 func (r *request) charts(by journey.Grain, t journey.ReportTable) []bars {
 	f := t.Figures[0]
-	rows := map[string][]journey.ReportRow{}
+	var periods []journey.Date
+	rows := map[string]map[journey.Date]journey.ReportRow{}
 	var labels []string
 	for _, row := range slices.Backward(t.Rows) {
 		if row.Starts == nil {
 			return nil
 		}
+		if !slices.Contains(periods, *row.Starts) {
+			periods = append(periods, *row.Starts)
+		}
 		label := r.label(t, row)
 		if rows[label] == nil {
+			rows[label] = map[journey.Date]journey.ReportRow{}
+		}
+		rows[label][*row.Starts] = row
+		if row.Values[f.Key] != nil && !slices.Contains(labels, label) {
 			labels = append(labels, label)
 		}
-		rows[label] = append(rows[label], row)
 	}
 	var out []bars
 	for _, label := range labels[:min(len(labels), mostCharts)] {
-		out = append(out, r.chart(by, t, f, label, rows[label]))
+		var all []journey.ReportRow
+		for _, starts := range periods {
+			row := rows[label][starts]
+			row.Starts = &starts
+			all = append(all, row)
+		}
+		out = append(out, r.chart(by, t, f, label, all))
 	}
 	return out
 }
 
-// chart draws one figure over periods. What lies below 0 is drawn as nothing; the table says it.
+// chart draws one figure over periods, from 0 up, or down.
 func (r *request) chart(by journey.Grain, t journey.ReportTable, f journey.Figure, label string, rows []journey.ReportRow) bars {
-	b := bars{Name: r.text(figureKey(t, f)), Wide: float64(len(rows))*(barWide+barGap) - barGap, High: barHigh}
+	b := bars{Name: r.figureName(t, f), Wide: float64(len(rows))*(barWide+barGap) - barGap, High: barHigh}
 	if label != "" {
 		b.Name = label + ": " + b.Name
 	}
 	most := journey.ReportRow{Values: map[string]*float64{}}
+	low, high := 0.0, 0.0
 	for _, row := range rows {
-		if v := row.Values[f.Key]; v != nil && (most.Values[f.Key] == nil || *v > *most.Values[f.Key]) {
+		v := row.Values[f.Key]
+		if v == nil {
+			continue
+		}
+		if most.Values[f.Key] == nil || *v > *most.Values[f.Key] {
 			most = row
 		}
+		low, high = min(low, *v), max(high, *v)
 	}
-	high := 0.0
-	if v := most.Values[f.Key]; v != nil {
-		high = *v
-	}
+	scale := (barHigh - barLow) / max(high-low, 1e-9)
+	zero := barHigh - barLow + low*scale // where 0 lies
 	for i, row := range rows {
-		h := barLow
-		if v := row.Values[f.Key]; v != nil && high > 0 {
-			h += (barHigh - barLow) * max(0, *v) / high
+		one := bar{X: float64(i) * (barWide + barGap), Y: zero, W: barWide, H: barLow, Last: i == len(rows)-1,
+			Title: r.text("chart.value", "period", r.period(by, row), "value", r.figure(f, row))}
+		if v := row.Values[f.Key]; v != nil {
+			one.H += math.Abs(*v) * scale
+			one.Y -= max(0, *v) * scale
 		}
-		b.List = append(b.List, bar{X: float64(i) * (barWide + barGap), Y: barHigh - h, W: barWide, H: h, Last: i == len(rows)-1,
-			Title: r.text("chart.value", "period", r.period(by, row), "value", r.figure(f, row))})
+		b.List = append(b.List, one)
 	}
 	b.From, b.To = r.period(by, rows[0]), r.period(by, rows[len(rows)-1])
 	b.Says = r.text("chart.over", "name", b.Name, "from", b.From, "to", b.To, "most", r.figure(f, most))

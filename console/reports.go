@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"perennial/journey"
@@ -37,9 +38,12 @@ func reportsPage(ctx context.Context, r *request) (reply, error) {
 			return reply{}, err
 		}
 		t := v.Tables[0]
-		head := reportHead{Key: key, Figure: r.text(figureKey(t, t.Figures[0]))}
+		head := reportHead{Key: key, Figure: r.figureName(t, t.Figures[0])}
 		if i := slices.IndexFunc(t.Rows, func(row journey.ReportRow) bool { return row.Starts != nil && !row.SoFar }); i >= 0 {
 			head.Value, head.Period = r.figure(t.Figures[0], t.Rows[i]), r.period(v.By, t.Rows[i])
+			if label := r.label(t, t.Rows[i]); label != "" {
+				head.Figure = label + ": " + head.Figure
+			}
 		}
 		if head.Charts = r.charts(v.By, t); len(head.Charts) > 1 {
 			head.Charts = head.Charts[:1]
@@ -54,6 +58,7 @@ type reportData struct {
 	heading string
 	View    journey.ReportView
 	Words   string // of the definition
+	Journey string // the report is of that one alone
 	Tables  []reportTable
 	Charts  []bars
 }
@@ -62,20 +67,24 @@ type reportData struct {
 type reportTable struct {
 	Key     string
 	Heads   []figureHead
+	Means   []figureHead // each definition once
 	Rows    []reportLine
+	Groups  bool // its rows are of journeys, or of pools
 	Labels  bool // its rows have labels
 	Periods bool // its rows are of periods
 	Shaded  bool // its cells are shaded by their value
 	Notes   bool
+	Span    string // of a table whose rows are not of single periods
 	CSV     string
 }
 
 type figureHead struct{ Name, Means string }
 
 type reportLine struct {
-	Period, Label, Note string
-	SoFar               bool
-	Cells               []reportCell
+	Period, Group, Label, Note string
+	GroupLink                  string
+	SoFar                      bool
+	Cells                      []reportCell
 }
 
 type reportCell struct {
@@ -85,20 +94,15 @@ type reportCell struct {
 
 func (d reportData) title() string { return d.heading }
 
-// Grains are the periods that the report can be cut into; none where it has none.
-func (d reportData) Grains() []journey.Grain {
-	if !slices.ContainsFunc(d.Tables, func(t reportTable) bool { return t.Periods }) {
-		return nil
-	}
-	return journey.Grains()
-}
+// Grains are the periods that the report can be cut into.
+func (d reportData) Grains() []journey.Grain { return journey.Grains() }
 
 func reportPage(ctx context.Context, r *request) (reply, error) {
 	v, err := r.report(ctx)
 	if err != nil {
 		return reply{}, err
 	}
-	d := reportData{heading: r.text("report." + v.Report), View: v, Charts: r.charts(v.By, v.Tables[0])}
+	d := reportData{heading: r.text("report." + v.Report), View: v, Journey: r.query("journey"), Charts: r.charts(v.By, v.Tables[0])}
 	if v.Loss != nil {
 		d.Words = r.lossWords(*v.Loss)
 	}
@@ -110,7 +114,7 @@ func reportPage(ctx context.Context, r *request) (reply, error) {
 
 // report reads the report that the path and the query name.
 func (r *request) report(ctx context.Context) (journey.ReportView, error) {
-	q := journey.ReportRequest{Report: r.path("report"), By: journey.Grain(r.query("by"))}
+	q := journey.ReportRequest{Report: r.path("report"), By: journey.Grain(r.query("by")), Journey: r.query("journey")}
 	var err error
 	for name, into := range map[string]*time.Time{"from": &q.From, "until": &q.Until} {
 		if text := r.query(name); text != "" && err == nil {
@@ -143,13 +147,27 @@ func reportSheet(ctx context.Context, r *request) (reply, error) {
 
 func (r *request) reportTable(v journey.ReportView, t journey.ReportTable) reportTable {
 	out := reportTable{Key: t.Key, Shaded: v.Report == journey.ReportCohorts,
-		CSV: "/reports/" + v.Report + "/table.csv?" + url.Values{"by": {string(v.By)}, "table": {t.Key}, "from": {r.query("from")}, "until": {r.query("until")}}.Encode()}
+		CSV: "/reports/" + v.Report + "/table.csv?" + url.Values{"by": {string(v.By)}, "table": {t.Key}, "from": {r.query("from")}, "until": {r.query("until")}, "journey": {r.query("journey")}}.Encode()}
 	for _, f := range t.Figures {
 		key := figureKey(t, f)
-		out.Heads = append(out.Heads, figureHead{r.text(key), r.text(key + ".means")})
+		head := figureHead{r.figureName(t, f), r.text(key+".means", "n", f.Key)}
+		out.Heads = append(out.Heads, head)
+		if strings.HasSuffix(key, ".month") { // all of them at once
+			head = figureHead{r.text(key, "n", "n"), r.text(key+".means", "n", "n")}
+		}
+		if !slices.Contains(out.Means, head) {
+			out.Means = append(out.Means, head)
+		}
+	}
+	if t.From != nil {
+		out.Span = r.text("reports.span", "from", r.language.day(time.Time(*t.From), time.UTC), "until", r.language.day(time.Time(*t.Until), time.UTC))
 	}
 	for _, row := range t.Rows {
-		line := reportLine{Period: r.period(v.By, row), Label: r.label(t, row), Note: row.Note, SoFar: row.SoFar}
+		line := reportLine{Period: r.period(v.By, row), Group: row.Group, Label: r.label(t, row), Note: row.Note, SoFar: row.SoFar}
+		if row.Group != "" && v.Report != journey.ReportCoupons {
+			line.GroupLink = "/reports/" + v.Report + "?" + url.Values{"by": {string(v.By)}, "journey": {row.Group}}.Encode()
+		}
+		out.Groups = out.Groups || row.Group != ""
 		out.Periods, out.Labels, out.Notes = out.Periods || row.Starts != nil, out.Labels || line.Label != "", out.Notes || row.Note != ""
 		for _, f := range t.Figures {
 			cell := reportCell{Text: r.figure(f, row)}
@@ -173,6 +191,13 @@ func peopleLink(v journey.ReportView, t journey.ReportTable, f journey.Figure, r
 	if row.Starts != nil {
 		q.Set("starts", row.Starts.String())
 	}
+	if t.From != nil {
+		q.Set("starts", t.From.String())
+		q.Set("ends", t.Until.String())
+	}
+	if row.Group != "" {
+		q.Set("group", row.Group)
+	}
 	if row.Label != "" {
 		q.Set("label", row.Label)
 	}
@@ -184,7 +209,14 @@ func peopleLink(v journey.ReportView, t journey.ReportTable, f journey.Figure, r
 
 // figureKey is the key of a figure's name; .means behind it, of its definition.
 func figureKey(t journey.ReportTable, f journey.Figure) string {
+	if _, err := strconv.Atoi(f.Key); err == nil { // so many months later
+		return "figure." + t.Key + ".month"
+	}
 	return "figure." + t.Key + "." + f.Key
+}
+
+func (r *request) figureName(t journey.ReportTable, f journey.Figure) string {
+	return r.text(figureKey(t, f), "n", f.Key)
 }
 
 // label is what a row is of: the answer that was given, a currency, a name.
@@ -197,7 +229,13 @@ func (r *request) label(t journey.ReportTable, row journey.ReportRow) string {
 		if key := "leaving." + row.Label; r.language.known(key) {
 			return r.text(key)
 		}
-	case "money", "lifetime":
+	case "exits":
+		if key := "reason." + row.Label; r.language.known(key) {
+			return r.text(key)
+		}
+	case "tasks":
+		return cmp.Or(row.Label, r.text("reports.no_team"))
+	case "money", "lifetime", "worth", "goals", "coupon_orders":
 		return cmp.Or(row.Currency, r.text("reports.no_currency"))
 	}
 	return row.Label
@@ -257,11 +295,11 @@ func (r *request) named(names []string) string {
 
 // behindData are the people behind one figure.
 type behindData struct {
-	Report, Figure, Means, Period, Label string
-	Words                                string
-	List                                 []journey.ReportPerson
-	More                                 string
-	heading                              string
+	Report, Figure, Means, Period, Group, Label string
+	Words                                       string
+	List                                        []journey.ReportPerson
+	More                                        string
+	heading                                     string
 }
 
 func (d behindData) title() string { return d.heading }
@@ -269,11 +307,13 @@ func (d behindData) title() string { return d.heading }
 // behindPage lists the people behind a figure.
 func behindPage(ctx context.Context, r *request) (reply, error) {
 	q := journey.PeopleRequest{Report: r.path("report"), Table: r.query("table"), Figure: r.query("figure"), By: journey.Grain(r.query("by")),
-		Label: r.query("label"), Currency: r.query("currency")}
-	if text := r.query("starts"); text != "" {
-		var err error
-		if q.Starts, err = time.Parse(time.DateOnly, text); err != nil {
-			return reply{}, journey.Faultf(journey.CodeMalformed, "%s", r.text("fault.no_day"))
+		Group: r.query("group"), Label: r.query("label"), Currency: r.query("currency")}
+	for name, into := range map[string]*time.Time{"starts": &q.Starts, "ends": &q.Ends} {
+		if text := r.query(name); text != "" {
+			var err error
+			if *into, err = time.Parse(time.DateOnly, text); err != nil {
+				return reply{}, journey.Faultf(journey.CodeMalformed, "%s", r.text("fault.no_day"))
+			}
 		}
 	}
 	found, err := r.Read.ReportPeople(ctx, q, r.page(pageSize))
@@ -285,12 +325,17 @@ func behindPage(ctx context.Context, r *request) (reply, error) {
 		return reply{}, err
 	}
 	t, f := journey.ReportTable{Key: q.Table}, journey.Figure{Key: q.Figure}
-	d := behindData{Report: q.Report, Figure: r.text(figureKey(t, f)), Means: r.text(figureKey(t, f) + ".means"), List: found.Data}
-	if !q.Starts.IsZero() {
+	d := behindData{Report: q.Report, Figure: r.figureName(t, f), Means: r.text(figureKey(t, f)+".means", "n", f.Key), Group: q.Group, List: found.Data}
+	switch {
+	case !q.Ends.IsZero():
+		d.Period = r.text("reports.span", "from", r.language.day(q.Starts, time.UTC), "until", r.language.day(q.Ends, time.UTC))
+	case !q.Starts.IsZero():
 		row := journey.PeriodRow(cmp.Or(q.By, journey.ByMonth), cmp.Or(q.By, journey.ByMonth).Begin(q.Starts), q.Starts)
 		d.Period = r.period(cmp.Or(q.By, journey.ByMonth), row)
 	}
-	d.Label = r.label(t, journey.ReportRow{Label: q.Label, Currency: q.Currency})
+	if row := (journey.ReportRow{Label: q.Label, Currency: q.Currency}); q.Label != "" || q.Currency != "" || q.Table == "reasons" || q.Table == "money" {
+		d.Label = r.label(t, row)
+	}
 	if q.Report == journey.ReportLoss {
 		d.Words = r.lossWords(st.Loss)
 	}

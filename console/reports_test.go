@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
@@ -39,6 +41,7 @@ func (o *office) year() {
 					"order_id": fmt.Sprint(i, "-", n), "total": 20 + float64(i), "currency": []string{"EUR", "EUR", "USD"}[i%3]}})
 			}
 		}
+		events = append(events, letters(i, came)...)
 		for j := range events {
 			events[j].UserID, events[j].MessageID = user, fmt.Sprint(user, j)
 			if events[j].Properties == nil {
@@ -50,6 +53,26 @@ func (o *office) year() {
 	}
 	o.apply()
 	o.count()
+}
+
+// letters are what a journey tells of one who came: a mail or two, a click now and then, an answer, the goal of some.
+func letters(i int, came time.Time) []journey.Event {
+	own := func(name string, days int, more ...any) journey.Event {
+		e := journey.Event{Kind: journey.KindOwn, Name: name, At: came.AddDate(0, 0, days), Properties: map[string]any{"journey": "onboarding",
+			"enrollment": fmt.Sprint("enr_", i), "message": "welcome", "message_id": fmt.Sprint("msg_", i)}}
+		for j := 0; j < len(more); j += 2 {
+			e.Properties[more[j].(string)] = more[j+1]
+		}
+		return e
+	}
+	out := []journey.Event{own(journey.EventJourneyEntered, 0), own(journey.EventMessageSent, 0)}
+	if i%3 == 0 {
+		out = append(out, own(journey.EventLinkClicked, 1, "machine", false), own(journey.EventGoalReached, 2, "value", 20.0+float64(i), "currency", "EUR"))
+	}
+	if i%4 == 0 {
+		out = append(out, own(journey.EventMessageSent, 3, "message", "first-steps", "message_id", fmt.Sprint("msg_f", i)), own(journey.EventJourneyExited, 4, "reason", "finished"))
+	}
+	return append(out, own(journey.EventSurveyAnswered, 5, "survey", "nps", "kind", "nps", "score", 4+i%7, "invitation", fmt.Sprint("inv_", i)))
 }
 
 // count brings the reports up to date.
@@ -83,8 +106,11 @@ func TestReportsHaveTheirWords(t *testing.T) {
 			assert.Contains(t, english, "table."+table.Key+".label")
 			for _, f := range table.Figures {
 				key := "figure." + table.Key + "." + f.Key
+				if _, err := strconv.Atoi(f.Key); err == nil {
+					key = "figure." + table.Key + ".month"
+				}
 				assert.Contains(t, english, key)
-				assert.Equal(t, f.Means, english[key+".means"], key)
+				assert.Equal(t, f.Means, strings.ReplaceAll(english[key+".means"], "{n}", f.Key), key)
 			}
 		}
 	}
@@ -119,7 +145,26 @@ func TestReportsInTheConsole(t *testing.T) {
 	assert.Contains(t, orders, "USD")
 	sheet := v.get("/reports/orders/table.csv?table=money&by=year")
 	assert.Equal(t, "text/csv; charset=utf-8", sheet.header.Get("Content-Type"))
-	assert.Contains(t, sheet.body, "2029-01-01,2029-12-31,false,,EUR,")
+	assert.Contains(t, sheet.body, "2029-01-01,2029-12-31,false,,,EUR,")
+	for report, words := range map[string][]string{
+		"cohorts":      {"Who still orders", "12</th>", "What a customer has brought"},
+		"satisfaction": {"nps", "Score"},
+		"journeys":     {"onboarding", "Nobody was held out", "first-steps", "€"},
+		"messages":     {"welcome", "Click rate"},
+		"coupons":      {"Nothing to show in these periods"},
+		"tasks":        {"Nothing to show in these periods"},
+	} {
+		page := v.get("/reports/" + report).body
+		for _, w := range words {
+			assert.Contains(t, page, w, report)
+		}
+	}
+	alone := v.get("/reports/journeys?journey=other").body
+	assert.Contains(t, alone, "Only other")
+	assert.NotContains(t, alone, "onboarding")
+	behind := v.get("/reports/journeys/people?table=funnel&figure=got&group=onboarding&label=first-steps&starts=2029-01-01&ends=2030-05-31").body
+	assert.Contains(t, behind, "Got it, onboarding, first-steps")
+	assert.Contains(t, behind, "Member 68")
 	assert.Equal(t, http.StatusNotFound, v.get("/reports/weather").status)
 	assert.Equal(t, http.StatusBadRequest, v.get("/reports/loss?from=never").status)
 	assert.Equal(t, http.StatusBadRequest, v.get("/reports/loss/people?table=loss&figure=lost&starts=x").status)

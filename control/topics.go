@@ -11,7 +11,7 @@ import (
 
 // Sources of a change of consent, as they stand in its proof.
 const (
-	sourceUnsubscribe = "unsubscribe link"
+	sourceUnsubscribe = journey.SourceUnsubscribe
 	sourcePreferences = "preferences page"
 	sourceConfirm     = "confirmation link"
 	sourceSupport     = "support"

@@ -13,10 +13,16 @@ const (
 	ReportOrders       = "orders"
 	ReportCohorts      = "cohorts"
 	ReportSatisfaction = "satisfaction"
+	ReportJourneys     = "journeys"
+	ReportMessages     = "messages"
+	ReportCoupons      = "coupons"
+	ReportTasks        = "tasks"
 )
 
 // Reports lists the keys of the reports, in the order in which they are shown.
-func Reports() []string { return []string{ReportLoss, ReportOrders} }
+func Reports() []string {
+	return []string{ReportLoss, ReportOrders, ReportCohorts, ReportSatisfaction, ReportJourneys, ReportMessages, ReportCoupons, ReportTasks}
+}
 
 // Grain is how long the periods of a report are.
 type Grain string
@@ -70,6 +76,7 @@ type ReportRequest struct {
 	Report      string
 	By          Grain
 	From, Until time.Time
+	Journey     string // of the reports on journeys and messages: that one alone
 }
 
 // Settle checks a request and fills in what it leaves out; today is the day it is in the zone of the reports.
@@ -132,6 +139,8 @@ type Counting struct {
 // ReportTable is one table of a report.
 type ReportTable struct {
 	Key     string      `json:"key"`
+	From    *Date       `json:"from,omitempty"` // of a table whose rows are not of single periods: its first and its last day
+	Until   *Date       `json:"until,omitempty"`
 	Figures []Figure    `json:"figures"`
 	Rows    []ReportRow `json:"rows"`
 }
@@ -162,6 +171,7 @@ type ReportRow struct {
 	Starts   *Date               `json:"starts,omitempty"` // first day of the period
 	Ends     *Date               `json:"ends,omitempty"`   // last day of it
 	SoFar    bool                `json:"so_far,omitempty"` // the period is not over
+	Group    string              `json:"group,omitempty"`  // key of the journey, or of the pool
 	Label    string              `json:"label,omitempty"`
 	Currency string              `json:"currency,omitempty"`
 	Note     string              `json:"note,omitempty"` // a verdict, by its code
@@ -203,11 +213,10 @@ func (r *ReportRow) Share(figure string, n, all float64) {
 
 // ReportWith is the report that has a table of that key; "" none.
 func ReportWith(table string) string {
-	switch table {
-	case "loss", "reasons":
-		return ReportLoss
-	case "buyers", "money", "lifetime":
-		return ReportOrders
+	for _, r := range ReportOutlines() {
+		if slices.ContainsFunc(r.Tables, func(t ReportTable) bool { return t.Key == table }) {
+			return r.Report
+		}
 	}
 	return ""
 }
@@ -219,6 +228,8 @@ type PeopleRequest struct {
 	Figure   string
 	By       Grain
 	Starts   time.Time // first day of the row's period
+	Ends     time.Time // last day of it; zero: that of the period of the calendar
+	Group    string
 	Label    string
 	Currency string
 }
@@ -230,6 +241,8 @@ type ReportPerson struct {
 	Reason  string     `json:"reason,omitempty"`  // what she said why
 	Comment string     `json:"comment,omitempty"` // in her own words
 	Orders  int        `json:"orders,omitempty"`
+	Score   *int       `json:"score,omitempty"` // of an answer
+	Mark    string     `json:"-"`               // tells rows of one moment apart
 }
 
 // ReportOutline is one report, without its rows.
@@ -242,7 +255,7 @@ type ReportOutline struct {
 func ReportOutlines() []ReportOutline {
 	var out []ReportOutline
 	for _, key := range Reports() {
-		v := ViewReport(ReportSettings{}, ReportRequest{Report: key, By: ByMonth}, time.Time{}, Counts{})
+		v := ViewReport(ReportSettings{}, ReportRequest{Report: key, By: ByMonth}, time.Time{}, Reported{})
 		for i := range v.Tables {
 			v.Tables[i].Rows = []ReportRow{}
 		}

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -54,6 +55,8 @@ func (c Counts) Add(f CustomerFacts, zone *time.Location, sign int64) {
 		c[k] = v
 	}
 	addOrders(add, f.Orders)
+	addEnrollments(add, f.Enrollments, zone)
+	addMessages(add, f.Messages)
 	for _, s := range f.Spells {
 		add(CountKey{What: CountBegan, Grain: ByMonth, Starts: monthIn(s.Began, zone)}, 1, 0)
 		switch {
@@ -115,6 +118,10 @@ func (f CustomerFacts) Close(now time.Time) CustomerFacts {
 		spells[i] = s
 	}
 	f.Spells = spells
+	f.Enrollments = slices.Clone(f.Enrollments)
+	for i := range f.Enrollments {
+		f.Enrollments[i].Reason = cmp.Or(f.Enrollments[i].Reason, ReasonErased)
+	}
 	return f
 }
 

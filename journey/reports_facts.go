@@ -14,6 +14,9 @@ type CustomerFacts struct {
 	Orders  []OrderMonth
 	Spells  []Spell
 	Answers []AnswerFact
+
+	Enrollments []EnrollmentFact
+	Messages    []MessageMonth
 }
 
 // OrderMonth is what she ordered in one month, in one currency. Only orders that stand count.
@@ -51,16 +54,26 @@ const (
 	longestText = 100
 )
 
-// TellFacts makes the facts of a customer of her events, in whatever order they are. Known is since when we know of her.
-func TellFacts(s ReportSettings, known time.Time, events []Event) CustomerFacts {
-	events = slices.Clone(events)
+// ReportedCustomer is what the facts of a customer are made of.
+type ReportedCustomer struct {
+	Known  time.Time       // since when we know of her
+	Events []Event         // in whatever order
+	Held   map[string]bool // enrollments that were held out
+}
+
+// TellFacts makes the facts of a customer.
+func TellFacts(s ReportSettings, c ReportedCustomer) CustomerFacts {
+	events := slices.Clone(c.Events)
 	slices.SortFunc(events, func(a, b Event) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
 	orders := tellOrders(events)
 	answers := tellAnswers(events)
 	return CustomerFacts{
 		Orders:  orderMonths(orders, s.Location()),
-		Spells:  giveReasons(s.Loss, tellSpells(s.Loss, known, events, orders), answers),
+		Spells:  giveReasons(s.Loss, tellSpells(s.Loss, c.Known, events, orders), answers),
 		Answers: answers,
+
+		Enrollments: tellEnrollments(events, c.Held),
+		Messages:    tellMessages(events, s.Location()),
 	}
 }
 

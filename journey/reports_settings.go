@@ -124,7 +124,8 @@ func quotedNames(names []string) string {
 
 // Names are the events that the reports look at.
 func (s ReportSettings) Names() []string {
-	names := []string{EventOrderCompleted, EventOrderRefunded, EventOrderCancelled, EventSurveyAnswered}
+	names := []string{EventOrderCompleted, EventOrderRefunded, EventOrderCancelled, EventSurveyAnswered, EventJourneyEntered, EventJourneyExited,
+		EventGoalReached, EventMessageSent, EventMessageBounced, EventMessageComplained, EventLinkClicked, EventTopicUnsubscribed}
 	for _, name := range slices.Concat(s.Loss.Begins, s.Loss.Ends) {
 		if !slices.Contains(names, name) {
 			names = append(names, name)

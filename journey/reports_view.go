@@ -7,9 +7,16 @@ import (
 	"time"
 )
 
-// ViewReport makes a report of the counters. Now is product time; losses that lie ahead of it must have been taken off the counters.
-func ViewReport(st ReportSettings, r ReportRequest, now time.Time, counts Counts) ReportView {
-	today := DayIn(now, st.Location())
+// Reported is what a report is made of: counters, and what is read as it stands. Losses that lie ahead must have been taken off.
+type Reported struct {
+	Counts Counts
+	Pools  []PoolSum
+	Times  []ServiceTime
+}
+
+// ViewReport makes a report. Now is product time.
+func ViewReport(st ReportSettings, r ReportRequest, now time.Time, of Reported) ReportView {
+	today, counts := DayIn(now, st.Location()), of.Counts
 	v := ReportView{Report: r.Report, By: r.By, Zone: st.Location().String(), AsOf: now, Counting: st.Counting}
 	switch r.Report {
 	case ReportLoss:
@@ -17,6 +24,18 @@ func ViewReport(st ReportSettings, r ReportRequest, now time.Time, counts Counts
 		v.Tables = []ReportTable{lossTable(r, today, counts), reasonTable(r, today, counts)}
 	case ReportOrders:
 		v.Tables = []ReportTable{buyerTable(r, today, counts), moneyTable(r, today, counts), lifetimeTable(counts)}
+	case ReportCohorts:
+		v.Tables = []ReportTable{cohortTable(r, today, counts), worthTable(r, today, counts)}
+	case ReportSatisfaction:
+		v.Tables = []ReportTable{satisfactionTable(r, today, counts)}
+	case ReportJourneys:
+		v.Tables = []ReportTable{journeyTable(r, counts), goalTable(r, counts), funnelTable(r, counts), exitTable(r, counts)}
+	case ReportMessages:
+		v.Tables = []ReportTable{messageTable(r, counts)}
+	case ReportCoupons:
+		v.Tables = couponTables(r, of.Pools)
+	case ReportTasks:
+		v.Tables = []ReportTable{taskTable(r, today, of.Times)}
 	}
 	return v
 }
@@ -34,6 +53,14 @@ func (r ReportRequest) Counted() []string {
 		return []string{CountBegan, CountKept, CountLost}
 	case ReportOrders:
 		return []string{CountOrders, CountBuyers, CountAgain, CountFirst}
+	case ReportCohorts:
+		return []string{CountCohort, CountWorth}
+	case ReportSatisfaction:
+		return []string{CountAnswer}
+	case ReportJourneys:
+		return []string{CountEntered, CountReached, CountWorthGoal, CountExit, CountGot, CountHeld, CountHeldReached, CountHeldWorth}
+	case ReportMessages:
+		return []string{CountSent, CountBounced, CountComplained, CountClicked, CountUnsubscribed}
 	}
 	return nil
 }

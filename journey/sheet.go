@@ -12,13 +12,16 @@ func (t ReportTable) CSV() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("\ufeff")
 	w := csv.NewWriter(&b)
-	head := []string{"starts", "ends", "so_far", "label", "currency"}
+	head := []string{"starts", "ends", "so_far", "group", "label", "currency"}
 	for _, f := range t.Figures {
 		head = append(head, f.Key)
 	}
 	lines := [][]string{append(head, "note")}
 	for _, row := range t.Rows {
-		cells := []string{"", "", strconv.FormatBool(row.SoFar), EscapeCell(row.Label), row.Currency}
+		cells := []string{"", "", strconv.FormatBool(row.SoFar), EscapeCell(row.Group), EscapeCell(row.Label), row.Currency}
+		if t.From != nil {
+			cells[0], cells[1] = t.From.String(), t.Until.String()
+		}
 		if row.Starts != nil {
 			cells[0], cells[1] = row.Starts.String(), row.Ends.String()
 		}

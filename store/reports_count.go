@@ -113,10 +113,14 @@ func recount(ctx context.Context, tx pgx.Tx, st journey.ReportSettings, ids []st
 	if err != nil {
 		return err
 	}
+	held, err := heldOut(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
 	counts, zone := journey.Counts{}, st.Location()
 	is := map[string]journey.CustomerFacts{}
 	for _, id := range ids {
-		told := journey.TellFacts(st, known[id], events[id])
+		told := journey.TellFacts(st, journey.ReportedCustomer{Known: known[id], Events: events[id], Held: held})
 		if reflect.DeepEqual(told, was[id]) {
 			continue
 		}
@@ -128,7 +132,7 @@ func recount(ctx context.Context, tx pgx.Tx, st journey.ReportSettings, ids []st
 		return nil
 	}
 	b := &pgx.Batch{}
-	queueFacts(b, is)
+	queueFacts(b, was, is)
 	queueCounts(b, counts)
 	return tx.SendBatch(ctx, b).Close()
 }
@@ -152,7 +156,9 @@ func reportedEvents(ctx context.Context, tx pgx.Tx, ids, names []string) (map[st
 		SELECT customer_id, id, kind, name, happened_at, jsonb_build_object(
 			'order_id', properties->'order_id', 'total', properties->'total', 'revenue', properties->'revenue', 'value', properties->'value',
 			'currency', properties->'currency', 'invitation', properties->'invitation', 'survey', properties->'survey',
-			'kind', properties->'kind', 'score', properties->'score', 'choice', properties->'choice')
+			'kind', properties->'kind', 'score', properties->'score', 'choice', properties->'choice', 'journey', properties->'journey',
+			'enrollment', properties->'enrollment', 'reason', properties->'reason', 'message', properties->'message',
+			'message_id', properties->'message_id', 'machine', properties->'machine', 'source', properties->'source')
 		FROM events WHERE customer_id = ANY($1) AND name = ANY($2) AND number IS NOT NULL AND kind <> 'colleague'`, ids, names)
 	if err != nil {
 		return nil, err
@@ -168,6 +174,18 @@ func reportedEvents(ctx context.Context, tx pgx.Tx, ids, names []string) (map[st
 	return out, rows.Err()
 }
 
+// heldOut returns the enrollments of customers that are held out. What is so, is so for good.
+func heldOut(ctx context.Context, tx pgx.Tx, ids []string) (map[string]bool, error) {
+	rows, err := tx.Query(ctx, `SELECT id FROM enrollments WHERE customer_id = ANY($1) AND holdout`, ids)
+	if err != nil {
+		return nil, err
+	}
+	held := map[string]bool{}
+	var id string
+	_, err = pgx.ForEachRow(rows, []any{&id}, func() error { held[id] = true; return nil })
+	return held, err
+}
+
 // CountAnew forgets what the reports have counted, and has everybody counted from the beginning.
 func (s *Store) CountAnew(ctx context.Context) (err error) {
 	defer wrap(&err, "counting the reports anew")
@@ -181,7 +199,7 @@ func (s *Store) CountAnew(ctx context.Context) (err error) {
 
 func countAnew(ctx context.Context, tx pgx.Tx) error {
 	for _, sql := range []string{
-		`TRUNCATE report_orders, report_spells, report_answers, report_counts`,
+		`TRUNCATE report_orders, report_spells, report_answers, report_enrollments, report_messages, report_counts`,
 		`INSERT INTO report_counts SELECT * FROM report_nobody`,
 		`UPDATE reports SET walked_to = '', walked = 0, everybody = 0`,
 	} {

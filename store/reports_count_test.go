@@ -62,7 +62,37 @@ func (w *world) history(r *rand.Rand, users []string) []journey.Event {
 			out = append(out, e)
 		}
 	}
+	return append(out, w.letters(r, users)...)
+}
+
+// letters are events of our own about a few journeys and their messages.
+func (w *world) letters(r *rand.Rand, users []string) (out []journey.Event) {
+	names := []string{journey.EventJourneyEntered, journey.EventJourneyExited, journey.EventGoalReached, journey.EventMessageSent, journey.EventMessageSent,
+		journey.EventLinkClicked, journey.EventMessageBounced, journey.EventTopicUnsubscribed, journey.EventSurveyAnswered}
+	for range 20 + r.IntN(30) {
+		user := r.IntN(len(users))
+		n := fmt.Sprint(user, "-", r.IntN(5))
+		properties := map[string]any{"journey": "win-back", "enrollment": "enr_" + n, "message": "mail-" + n[len(n)-1:], "message_id": "msg_" + n, "reason": "won-back",
+			"machine": r.IntN(2) == 0, "source": journey.SourceUnsubscribe, "value": float64(r.IntN(900)) / 10, "currency": "EUR",
+			"survey": "nps", "kind": "nps", "score": r.IntN(11), "invitation": "inv_" + n}
+		e := w.event(users[user], names[r.IntN(len(names))], properties)
+		e.Kind, e.At = journey.KindOwn, w.wall.now().Add(-time.Duration(r.IntN(500*24*3600))*time.Second)
+		out = append(out, e)
+	}
 	return out
+}
+
+// rawLetters counts enrollments, messages and clicks of the raw events in SQL.
+func (w *world) rawLetters() []string {
+	return list(w, `
+		WITH own AS (SELECT customer_id, name, properties p, happened_at AS at FROM events WHERE kind = 'own' AND number IS NOT NULL
+			AND name IN ('Journey Entered', 'Message Sent', 'Link Clicked')),
+		sent AS (SELECT customer_id, p->>'message_id' AS id, p->>'message' AS message, date_trunc('month', max(at) AT TIME ZONE 'America/New_York')::date AS month
+			FROM own WHERE name = 'Message Sent' GROUP BY 1, 2, 3),
+		entered AS (SELECT customer_id, p->>'enrollment' AS id, date_trunc('month', min(at) AT TIME ZONE 'America/New_York')::date AS month
+			FROM own WHERE name = 'Journey Entered' GROUP BY 1, 2)
+		SELECT concat_ws(' ', 'entered', month, 'win-back/', count(*)) FROM entered GROUP BY month
+		UNION ALL SELECT concat_ws(' ', 'sent', month, 'win-back/' || message, count(*)) FROM sent GROUP BY month, message ORDER BY 1`)
 }
 
 // Random histories, late, doubled, of customers who become one and of some who are erased: what was counted on the way, in
@@ -101,6 +131,8 @@ func TestReportsCountTheSameInAnyBatches(t *testing.T) {
 			assert.Equal(t, w.naive(definition), w.lossByDay(), "as somebody counts who looks at every day")
 			assert.Equal(t, w.rawMoney(), list(w, `
 				SELECT concat_ws(' ', starts, label, n, total) FROM report_counts WHERE what = 'orders' AND n <> 0 ORDER BY 1`))
+			assert.Equal(t, w.rawLetters(), list(w, `
+				SELECT concat_ws(' ', what, starts, label, n) FROM report_counts WHERE what IN ('entered', 'sent') AND n <> 0 ORDER BY 1`))
 			require.NoError(t, w.CountAnew(t.Context()))
 			w.count(1 + r.IntN(4))
 			assert.Equal(t, onTheWay, w.counters(), "from the beginning")
@@ -139,7 +171,7 @@ func (w *world) reportsOfErased(t *testing.T, user string) {
 		UNION SELECT customer_id FROM report_answers WHERE customer_id = $1`, c.ID))
 	after := w.counters()
 	money := func(all []string) []string {
-		return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s[:4] == "lost" || s[:4] == "kept" })
+		return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains([]string{"lost", "kept", "exit"}, s[:4]) })
 	}
 	assert.Equal(t, money(before), money(after), "what she ordered stays counted, as nobody's")
 	require.NoError(t, w.CountAnew(t.Context()))

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -62,25 +63,47 @@ func loadFacts(ctx context.Context, tx pgx.Tx, ids []string) (map[string]journey
 		}
 		return rows.Err()
 	})
+	queueLoadLetters(b, ids, out)
 	return out, tx.SendBatch(ctx, b).Close()
 }
 
-// queueFacts replaces the facts of customers.
-func queueFacts(b *pgx.Batch, facts map[string]journey.CustomerFacts) {
-	ids := slices.Sorted(maps.Keys(facts))
-	queueForgetFacts(b, ids)
-	queueOrderFacts(b, ids, facts)
-	queueSpellFacts(b, ids, facts)
-	queueAnswerFacts(b, ids, facts)
+// queueFacts replaces the facts of customers, as far as they have changed.
+func queueFacts(b *pgx.Batch, was, is map[string]journey.CustomerFacts) {
+	changed := func(part func(journey.CustomerFacts) any) (ids []string) {
+		for _, id := range slices.Sorted(maps.Keys(is)) {
+			if !reflect.DeepEqual(part(was[id]), part(is[id])) {
+				ids = append(ids, id)
+			}
+		}
+		return ids
+	}
+	for _, p := range []struct {
+		ids   []string
+		queue func(*pgx.Batch, []string, map[string]journey.CustomerFacts)
+	}{
+		{changed(func(f journey.CustomerFacts) any { return f.Orders }), queueOrderFacts},
+		{changed(func(f journey.CustomerFacts) any { return f.Spells }), queueSpellFacts},
+		{changed(func(f journey.CustomerFacts) any { return f.Answers }), queueAnswerFacts},
+		{changed(func(f journey.CustomerFacts) any { return f.Enrollments }), queueEnrollmentFacts},
+		{changed(func(f journey.CustomerFacts) any { return f.Messages }), queueMessageMonths},
+	} {
+		if len(p.ids) > 0 {
+			p.queue(b, p.ids, is)
+		}
+	}
 }
 
+// queueForgetFacts takes all facts of customers.
 func queueForgetFacts(b *pgx.Batch, ids []string) {
 	b.Queue(`DELETE FROM report_orders WHERE customer_id = ANY($1)`, ids)
 	b.Queue(`DELETE FROM report_spells WHERE customer_id = ANY($1)`, ids)
 	b.Queue(`DELETE FROM report_answers WHERE customer_id = ANY($1)`, ids)
+	b.Queue(`DELETE FROM report_enrollments WHERE customer_id = ANY($1)`, ids)
+	b.Queue(`DELETE FROM report_messages WHERE customer_id = ANY($1)`, ids)
 }
 
 func queueOrderFacts(b *pgx.Batch, ids []string, facts map[string]journey.CustomerFacts) {
+	b.Queue(`DELETE FROM report_orders WHERE customer_id = ANY($1)`, ids)
 	var who, currencies []string
 	var months, firsts, last []time.Time
 	var orders []int
@@ -100,6 +123,7 @@ func queueOrderFacts(b *pgx.Batch, ids []string, facts map[string]journey.Custom
 }
 
 func queueSpellFacts(b *pgx.Batch, ids []string, facts map[string]journey.CustomerFacts) {
+	b.Queue(`DELETE FROM report_spells WHERE customer_id = ANY($1)`, ids)
 	var who, reasons []string
 	var began []time.Time
 	var ended []*time.Time
@@ -122,6 +146,7 @@ func queueSpellFacts(b *pgx.Batch, ids []string, facts map[string]journey.Custom
 }
 
 func queueAnswerFacts(b *pgx.Batch, ids []string, facts map[string]journey.CustomerFacts) {
+	b.Queue(`DELETE FROM report_answers WHERE customer_id = ANY($1)`, ids)
 	var who, invitations, surveys, kinds, choices []string
 	var scores []*int
 	var at []time.Time

@@ -36,18 +36,33 @@ func (s *Store) ReportPeople(ctx context.Context, q journey.PeopleRequest, r jou
 		return none, err
 	}
 	b := behind{PeopleRequest: q, first: settled.From, end: settled.By.Next(settled.From), survey: st.Loss.Survey}
+	if !q.Ends.IsZero() {
+		b.end = journey.ByMonth.Next(journey.ByMonth.Begin(q.Ends))
+	}
 	b.from, b.to = startOf(b.first, zone), startOf(b.end, zone)
 	if b.to.After(now) {
 		b.to = now.Add(time.Microsecond) // what happened just now has happened
 	}
-	list := map[string]func(context.Context, behind, journey.PageRequest) (journey.Page[journey.ReportPerson], error){
-		"loss/lost": s.lostPeople, "reasons/lost": s.lostPeople, "loss/at_start": s.keptPeople, "loss/came": s.comingPeople,
-		"buyers/buyers": s.buyers, "buyers/again": s.buyers, "buyers/first": s.firstBuyers, "money/orders": s.buyers,
-	}[q.Table+"/"+q.Figure]
+	list := s.listBehind(q.Table, q.Figure)
 	if list == nil || journey.ReportWith(q.Table) != q.Report {
 		return none, journey.Faultf(journey.CodeNotFound, "the figure %q of the table %q opens nobody", q.Figure, q.Table)
 	}
 	return list(ctx, b, r)
+}
+
+// listBehind is what lists those behind a figure; nil where it opens nobody.
+func (s *Store) listBehind(table, figure string) func(context.Context, behind, journey.PageRequest) (journey.Page[journey.ReportPerson], error) {
+	if age, err := strconv.Atoi(figure); err == nil && table == "cohorts" && age >= 1 && age <= journey.CohortMonths {
+		return s.cohortPeople
+	}
+	return map[string]func(context.Context, behind, journey.PageRequest) (journey.Page[journey.ReportPerson], error){
+		"loss/lost": s.lostPeople, "reasons/lost": s.lostPeople, "loss/at_start": s.keptPeople, "loss/came": s.comingPeople,
+		"buyers/buyers": s.buyers, "buyers/again": s.buyers, "buyers/first": s.firstBuyers, "money/orders": s.buyers,
+		"cohorts/size": s.firstBuyers, "satisfaction/answers": s.answering, "satisfaction/good": s.answering, "satisfaction/bad": s.answering,
+		"journeys/entered": s.entering, "journeys/reached": s.entering, "journeys/held": s.entering, "funnel/got": s.entering, "exits/ended": s.entering,
+		"messages/sent": s.written, "messages/bounced": s.written, "messages/clicked": s.written, "messages/complained": s.written,
+		"messages/unsubscribed": s.written, "coupons/issued": s.holders, "coupons/redeemed": s.holders, "tasks/done": s.served, "tasks/late": s.served,
+	}[table+"/"+figure]
 }
 
 // Columns of journey.CustomerSummary, in its order.
@@ -63,7 +78,7 @@ func (s *Store) lostPeople(ctx context.Context, b behind, r journey.PageRequest)
 		SELECT `+summaryColumns+`, p.ended_at, p.reason, coalesce((
 			SELECT i.comment FROM survey_invites i WHERE i.customer_id = p.customer_id AND i.ask = $7 AND i.answered_at >= p.began_at
 				AND NOT EXISTS (SELECT FROM report_spells n WHERE n.customer_id = p.customer_id AND n.began_at > p.began_at AND n.began_at <= i.answered_at)
-			ORDER BY i.answered_at DESC LIMIT 1), ''), 0
+			ORDER BY i.answered_at DESC LIMIT 1), ''), 0, NULL::int, p.customer_id
 		FROM report_spells p JOIN customers c ON c.id = p.customer_id
 		WHERE p.lost AND p.ended_at >= $1 AND p.ended_at < $2 AND ($3 <> 'reasons' OR p.reason = $4) AND (p.ended_at, p.customer_id) < ($5, $6)
 		ORDER BY p.ended_at DESC, p.customer_id DESC LIMIT $8`, b.from, b.to, b.Table, b.Label, before, id, b.survey, r.Limit+1)
@@ -77,7 +92,7 @@ func (s *Store) comingPeople(ctx context.Context, b behind, r journey.PageReques
 		return none, err
 	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT `+summaryColumns+`, p.began_at, '', '', 0
+		SELECT `+summaryColumns+`, p.began_at, '', '', 0, NULL::int, p.customer_id
 		FROM report_spells p JOIN customers c ON c.id = p.customer_id
 		WHERE p.began_at >= $1 AND p.began_at < $2 AND (p.began_at, p.customer_id) < ($3, $4)
 		ORDER BY p.began_at DESC, p.customer_id DESC LIMIT $5`, b.from, b.to, before, id, r.Limit+1)
@@ -91,7 +106,7 @@ func (s *Store) keptPeople(ctx context.Context, b behind, r journey.PageRequest)
 		return none, err
 	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT `+summaryColumns+`, p.began_at, '', '', 0
+		SELECT `+summaryColumns+`, p.began_at, '', '', 0, NULL::int, p.customer_id
 		FROM report_spells p JOIN customers c ON c.id = p.customer_id
 		WHERE p.began_at < $1 AND (p.ended_at IS NULL OR p.ended_at >= $1) AND p.customer_id > $2 ORDER BY p.customer_id LIMIT $3`,
 		b.from, after, r.Limit+1)
@@ -105,7 +120,7 @@ func (s *Store) buyers(ctx context.Context, b behind, r journey.PageRequest) (no
 		return none, err
 	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT `+summaryColumns+`, o.last_at, '', '', o.orders
+		SELECT `+summaryColumns+`, o.last_at, '', '', o.orders, NULL::int, ''
 		FROM (SELECT customer_id, max(last_at) AS last_at, sum(orders)::int AS orders FROM report_orders
 			WHERE month >= $1::date AND month < $2::date AND customer_id > $3 AND ($4 <> 'money' OR currency = $5)
 			GROUP BY customer_id HAVING $6 <> 'again' OR sum(orders) > 1 OR min(first_month) < $1::date
@@ -121,7 +136,7 @@ func (s *Store) firstBuyers(ctx context.Context, b behind, r journey.PageRequest
 		return none, err
 	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT `+summaryColumns+`, o.last_at, '', '', o.orders
+		SELECT `+summaryColumns+`, o.last_at, '', '', o.orders, NULL::int, ''
 		FROM (SELECT customer_id, max(last_at) AS last_at, sum(orders)::int AS orders FROM report_orders
 			WHERE first_month >= $1::date AND first_month < $2::date AND month >= $1::date AND month < $2::date AND customer_id > $3
 			GROUP BY customer_id ORDER BY customer_id LIMIT $4) o
@@ -134,7 +149,7 @@ func reportPeople(rows pgx.Rows, err error, r journey.PageRequest, at func(journ
 		return journey.Page[journey.ReportPerson]{}, err
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p journey.ReportPerson, err error) {
-		err = row.Scan(&p.ID, &p.ExternalID, &p.Email, &p.FirstName, &p.LastName, &p.CreatedAt, &p.At, &p.Reason, &p.Comment, &p.Orders)
+		err = row.Scan(&p.ID, &p.ExternalID, &p.Email, &p.FirstName, &p.LastName, &p.CreatedAt, &p.At, &p.Reason, &p.Comment, &p.Orders, &p.Score, &p.Mark)
 		return p, err
 	})
 	if err != nil {
@@ -146,7 +161,7 @@ func reportPeople(rows pgx.Rows, err error, r journey.PageRequest, at func(journ
 func idOf(p journey.ReportPerson) string { return cursor(p.ID) }
 
 func momentOf(p journey.ReportPerson) string {
-	return cursor(strconv.FormatInt(p.At.UnixMicro(), 10), p.ID)
+	return cursor(strconv.FormatInt(p.At.UnixMicro(), 10), p.Mark)
 }
 
 // momentCursor reads a cursor of a moment and an id, from which a list goes on backwards; an empty one is after everything.

@@ -25,12 +25,20 @@ func (s *Store) ReportView(ctx context.Context, r journey.ReportRequest) (v jour
 	if err != nil {
 		return v, err
 	}
-	if r.Report == journey.ReportLoss {
-		if err := s.takeOffAhead(ctx, counts, now, st.Location()); err != nil {
-			return v, err
-		}
+	of, zone := journey.Reported{Counts: counts}, st.Location()
+	from, to := startOf(r.From, zone), startOf(r.By.Next(r.Until), zone)
+	switch r.Report {
+	case journey.ReportLoss:
+		err = s.takeOffAhead(ctx, counts, now, zone)
+	case journey.ReportCoupons:
+		of.Pools, err = s.poolSums(ctx, from, to)
+	case journey.ReportTasks:
+		of.Times, err = s.serviceTimes(ctx, r.By, zone.String(), from, to)
 	}
-	return journey.ViewReport(st, r, now, counts), nil
+	if err != nil {
+		return v, err
+	}
+	return journey.ViewReport(st, r, now, of), nil
 }
 
 func (s *Store) readCounts(ctx context.Context, what []string) (journey.Counts, error) {
