@@ -11,9 +11,12 @@ import (
 func (c *console) functions(l *language) template.FuncMap {
 	zone := c.zone()
 	return template.FuncMap{
-		"t":     l.text,
-		"n":     l.counted,
-		"num":   l.number,
+		"t":   l.text,
+		"n":   l.counted,
+		"num": l.number,
+		// say and told give a sentence of journey, of a fault or its mend, in the language.
+		"say":   func(text string) string { return l.decisions.in(l, text) },
+		"told":  func(text string) string { return l.faults.in(l, text) },
 		"asset": c.assets.address,
 		"kib":   func(bytes int) int { return (bytes + 1023) / 1024 },
 		"icon":  icon,

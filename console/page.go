@@ -104,7 +104,7 @@ func (c *console) write(r *request, a reply, out *bytes.Buffer) (int, error) {
 }
 
 func (c *console) frame(r *request, a reply) frame {
-	f := frame{Page: a.page, Path: r.http.URL.Path, Brand: c.Brand, User: r.user, Fault: r.fault, Form: r.form, Data: a.data}
+	f := frame{Page: a.page, Path: r.http.URL.Path, Brand: c.Brand, User: r.user, Fault: r.language.fault(r.fault), Form: r.form, Data: a.data}
 	if f.Form == nil {
 		f.Form = url.Values{}
 	}

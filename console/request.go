@@ -249,7 +249,7 @@ func (c *console) refuse(r *request, err error, out *bytes.Buffer) int {
 		r.header.Set("Retry-After", "5")
 	}
 	r.fault = nil
-	_, err = c.write(r, reply{page: "fault", data: faultData{r.text("fault.title." + strconv.Itoa(status)), fault}}, out)
+	_, err = c.write(r, reply{page: "fault", data: faultData{r.text("fault.title." + strconv.Itoa(status)), r.language.fault(fault)}}, out)
 	if err != nil {
 		c.Log.Error("showing the page of faults", "error", err)
 		return http.StatusInternalServerError

@@ -25,6 +25,8 @@ type language struct {
 	Name  string // in itself
 	texts map[string]string
 	pages map[string]*template.Template
+
+	decisions, faults phrasebook // what journey and control say, in this language; empty: as they say it
 }
 
 // codes of the languages that ship; the first is the one that everybody gets who asks for none of them.
@@ -42,6 +44,12 @@ func readLanguages() ([]*language, error) {
 			return nil, fmt.Errorf("reading the texts in %s: %w", code, err)
 		}
 		l.Name = l.texts["language.name"]
+		if l.decisions, err = readPhrases("decisions." + code + ".yaml"); err != nil {
+			return nil, err
+		}
+		if l.faults, err = readPhrases("faults." + code + ".yaml"); err != nil {
+			return nil, err
+		}
 		out = append(out, l)
 	}
 	return out, nil
