@@ -75,6 +75,9 @@ func (s *shop) acts() []act {
 	code := one[string](s, `SELECT code FROM coupons WHERE customer_id = $1`, customer)
 	task := journey.NewID(journey.PrefixTask)
 	s.exec(`INSERT INTO tasks (id, customer_id, enrollment_id, step, visit, title, team, created_at) VALUES ($1, $2, $3, 'x', 1, 'Call her', 'support', $4)`, task, customer, enrollment, s.wall.now())
+	open := journey.NewID(journey.PrefixTask)
+	s.exec(`INSERT INTO tasks (id, customer_id, enrollment_id, step, visit, title, team, created_at) VALUES ($1, $2, $3, 'y', 1, 'Call her', 'support', $4)`, open, customer, enrollment, s.wall.now())
+	user := s.must(admin, post, "/api/users", m{"email": "tom@oak.example", "name": "Tom", "role": "support"}).json["id"].(string)
 	s.exec(`UPDATE enrollments SET held = 'Temporal is ahead' WHERE id = $1`, inHeld)
 	s.group("ada", "acme", m{"name": "Acme"})
 	s.exec(`INSERT INTO topics (key, name, double_opt_in) VALUES ('news', 'News', true)`)
@@ -138,6 +141,11 @@ func (s *shop) acts() []act {
 		{support, post, "/api/tasks/{id}/release", "/api/tasks/" + task + "/release", nil},
 		{support, post, "/api/tasks/{id}/notes", "/api/tasks/" + task + "/notes", m{"text": "no answer"}},
 		{support, post, "/api/tasks/{id}/done", "/api/tasks/" + task + "/done", m{"outcome": "reached"}},
+		{support, post, "/api/tasks/{id}/claim", "/api/tasks/" + open + "/claim", nil}, {support, post, "/api/tasks/{id}/notes", "/api/tasks/" + open + "/notes", m{"text": "no answer"}},
+		{support, post, "/api/tasks/{id}/release", "/api/tasks/" + open + "/release", nil},
+		{admin, post, "/api/users", "/api/users", m{"email": "mara@oak.example", "name": "Mara", "role": "support"}},
+		{admin, put, "/api/users/{id}", "/api/users/" + user, m{"role": "marketer"}}, {admin, post, "/api/users/{id}/link", "/api/users/" + user + "/link", m{}},
+		{admin, put, "/api/reports/settings", "/api/reports/settings", m{"loss": m{"by": "no_order", "days": 30}}}, {admin, post, "/api/reports/count", "/api/reports/count", m{}},
 		{admin, post, "/api/keys", "/api/keys", m{"name": "shop", "role": "ingest"}}, {admin, del, "/api/keys/{id}", "/api/keys/" + key, nil},
 		{admin, put, "/api/switch", "/api/switch", m{"daily_ceiling": 4}},
 		{marketer, put, "/api/switch/{scope}/{target}", "/api/switch/journey/held", m{"reason": "x"}}, {marketer, del, "/api/switch/{scope}/{target}", "/api/switch/journey/held", nil},
