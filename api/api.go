@@ -100,6 +100,11 @@ type Reader interface {
 	Event(ctx context.Context, id string) (journey.EventView, error)
 	Events(ctx context.Context, name string, r journey.PageRequest) (journey.Page[journey.EventView], error)
 	EventNames(ctx context.Context, r journey.PageRequest) (journey.Page[journey.EventName], error)
+	Surveys(ctx context.Context) ([]journey.SurveyInfo, error)
+	Survey(ctx context.Context, key string) (journey.SurveyInfo, error)
+	SurveyResults(ctx context.Context, key string, f journey.SurveyFilter) (journey.SurveyResults, error)
+	SurveyReplies(ctx context.Context, key string, f journey.SurveyFilter, words bool, r journey.PageRequest) (journey.Page[journey.SurveyReply], error)
+	EverySurveyReply(ctx context.Context, key string, f journey.SurveyFilter, by journey.Actor) (iter.Seq2[journey.SurveyReply, error], error)
 	InvitationOfMessage(ctx context.Context, message string) (journey.Invitation, error)
 
 	BeginImport(ctx context.Context, by journey.Actor, key string, plan journey.Import) (journey.Import, error)

@@ -120,6 +120,7 @@ func (s *shop) acts() []act {
 		{ingest, post, "/api/coupons/redeem", "/api/coupons/redeem", m{"code": code, "order_id": "o-1"}},
 		{marketer, put, "/api/coupon-pools/{key}", "/api/coupon-pools/printed", m{"low_water": 3}},
 		{marketer, post, "/api/coupon-pools/{key}/codes", "/api/coupon-pools/printed/codes", m{"codes": []string{"ONE"}}},
+		{marketer, put, "/api/surveys/{key}", "/api/surveys/how", m{"question": "How was it?", "kind": "text"}},
 		{marketer, put, "/api/segments/{key}", "/api/segments/big", m{"attribute": "total_spent", "gte": 100}},
 		{marketer, del, "/api/segments/{key}", "/api/segments/big", nil},
 		{marketer, post, "/api/imports/{id}/start", "/api/imports/" + dry.json["id"].(string) + "/start", m{}},

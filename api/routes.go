@@ -68,6 +68,13 @@ func routes() []route {
 		{put, "/api/coupon-pools/:key", marketers, with(putPool)},
 		{post, "/api/coupon-pools/:key/codes", marketers, with(addCodes)},
 
+		{get, "/api/surveys", viewers, listSurveys},
+		{get, "/api/surveys/:key", viewers, getSurvey},
+		{put, "/api/surveys/:key", marketers, putSurvey},
+		{get, "/api/surveys/:key/results", viewers, getSurveyResults},
+		{get, "/api/surveys/:key/comments", viewers, listComments},
+		{get, "/api/surveys/:key/answers.csv", marketers, exportReplies},
+
 		{get, "/api/segments", viewers, listSegments},
 		{post, "/api/segments/preview", viewers, previewSegment},
 		{get, "/api/segments/:key", viewers, getSegment},

@@ -72,6 +72,9 @@ type Reader interface {
 	EventNames(ctx context.Context, r journey.PageRequest) (journey.Page[journey.EventName], error)
 	TopicKeys(ctx context.Context) ([]string, error)
 
+	Surveys(ctx context.Context) ([]journey.SurveyInfo, error)
+	SurveyResults(ctx context.Context, key string, f journey.SurveyFilter) (journey.SurveyResults, error)
+	SurveyReplies(ctx context.Context, key string, f journey.SurveyFilter, words bool, r journey.PageRequest) (journey.Page[journey.SurveyReply], error)
 	Customer(ctx context.Context, ref string) (journey.Customer, error)
 	SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
 	Overview(ctx context.Context, ref string) (journey.CustomerOverview, error)

@@ -19,6 +19,7 @@ var icons = map[string]string{
 	"webhooks":     `<path d="M5 12h11M12 7l5 5-5 5"/><path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4"/>`,
 	"reports":      `<path d="M4 20h16"/><path d="M7 16v-5M12 16V6M17 16v-8"/>`,
 	"audit":        `<path d="M6 3.500h9l4 4v13H6z"/><path d="M9.500 11h6M9.500 14.500h6M9.500 18h3"/>`,
+	"surveys":      `<path d="M4 5.500h16v10h-9l-5 4v-4H4z"/><path d="m8.500 10.500 2 2 4.500-4.500"/>`,
 	"plus":         `<path d="M12 6v12M6 12h12"/>`,
 	"close":        `<path d="m7 7 10 10M17 7 7 17"/>`,
 	"menu":         `<path d="M4 7h16M4 12h16M4 17h16"/>`,

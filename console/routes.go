@@ -139,6 +139,9 @@ func routes() []route {
 		{get, "/reports/{report}/table.csv", viewers, reportSheet, nil},
 		{get, "/reports/{report}/people", viewers, behindPage, nil},
 
+		{get, "/surveys", viewers, surveysPage, nil},
+		{get, "/surveys/{key}", viewers, surveyPage, nil},
+
 		{get, "/account", viewers, accountPage, nil},
 		{post, "/account", viewers, saveAccount, accountPage},
 		{post, "/account/password", viewers, savePassword, accountPage},
@@ -161,6 +164,7 @@ func places() []place {
 		{"messages", "/messages", "mail", viewers},
 		{"segments", "/segments", "segments", viewers},
 		{"reports", "/reports", "reports", viewers},
+		{"surveys", "/surveys", "surveys", viewers},
 		{"users", "/users", "users", admins},
 		{"keys", "/keys", "keys", admins},
 		{"teams", "/teams", "teams", viewers},

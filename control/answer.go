@@ -18,17 +18,7 @@ var ErrMachine = journey.Faultf(journey.CodeConflict, "that was quicker than any
 const machineWithin = 2 * time.Second
 
 // Scale is the range of the scores of a survey; both 0 where it has none.
-func Scale(form journey.SurveyForm) (from, to int) {
-	switch form.Kind {
-	case "nps":
-		return 0, 10
-	case "csat", "score":
-		return 1, 5
-	case "ces":
-		return 1, 7
-	}
-	return 0, 0
-}
+func Scale(form journey.SurveyForm) (from, to int) { return journey.ScaleOf(form.Kind) }
 
 // Answer stores what a customer answered; she may change it until the survey closes, which is CodeGone. What does not fit
 // the question is refused, and nothing counts that came within two seconds of the mail: ErrMachine.

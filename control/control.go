@@ -65,6 +65,7 @@ type Store interface {
 	Settings
 	Audits
 	Suppressions
+	Surveys
 	Audiences
 	Reports
 	Stops

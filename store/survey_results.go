@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"perennial/journey"
+)
+
+// PutSurvey keeps a survey on the server, for journeys that ask it without declaring it. Who was asked before keeps the form that she saw.
+func (s *Store) PutSurvey(ctx context.Context, form journey.SurveyForm, by journey.Actor) (err error) {
+	defer wrap(&err, "keeping survey %q", form.Key)
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `
+			INSERT INTO surveys (key, form) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET form = excluded.form`, form.Key, form)
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, deed{by: by, verb: "survey.put", target: "survey:" + form.Key, detail: map[string]any{"kind": form.Kind, "question": form.Question}})
+	})
+}
+
+// Surveys lists every survey that is kept or was ever asked, by key, with what came of it.
+func (s *Store) Surveys(ctx context.Context) (_ []journey.SurveyInfo, err error) {
+	defer wrap(&err, "listing surveys")
+	return s.surveysNamed(ctx, "")
+}
+
+// Survey returns one of them. The fault is not_found.
+func (s *Store) Survey(ctx context.Context, key string) (i journey.SurveyInfo, err error) {
+	defer wrap(&err, "reading survey %q", key)
+	list, err := s.surveysNamed(ctx, key)
+	if err == nil && len(list) == 0 {
+		err = journey.Faultf(journey.CodeNotFound, "there is no survey %q; a journey declares it under `surveys`, or PUT /api/surveys/%s keeps it", key, key)
+	}
+	if err != nil {
+		return i, err
+	}
+	return list[0], nil
+}
+
+// surveysNamed reads one survey, or with "" all of them. The form is that which is kept, else the latest that somebody was shown.
+func (s *Store) surveysNamed(ctx context.Context, key string) ([]journey.SurveyInfo, error) {
+	rows, err := s.pool.Query(ctx, `
+		WITH known AS (
+			SELECT key, form FROM surveys WHERE $1 = '' OR key = $1
+			UNION ALL
+			SELECT DISTINCT ON (ask) ask, form FROM survey_invites WHERE ($1 = '' OR ask = $1) AND ask NOT IN (SELECT key FROM surveys) ORDER BY 1
+		)
+		SELECT k.key, k.form, (SELECT count(*) FROM survey_invites i WHERE i.ask = k.key), a.n, a.scored, a.total, a.promoters, a.detractors, a.last
+		FROM known k CROSS JOIN LATERAL (
+			SELECT count(*) AS n, count(score) AS scored, coalesce(sum(score), 0) AS total, count(*) FILTER (WHERE score >= 9) AS promoters,
+				count(*) FILTER (WHERE score <= 6) AS detractors, max(answered_at) AS last
+			FROM survey_invites i WHERE i.ask = k.key AND answered_at IS NOT NULL) a
+		ORDER BY k.key`, key)
+	if err != nil {
+		return nil, err
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (i journey.SurveyInfo, err error) {
+		var form journey.SurveyForm
+		var scored, total int
+		var last *time.Time
+		if err := row.Scan(&i.Key, &form, &i.Asked, &i.Answered, &scored, &total, &i.Promoters, &i.Detractors, &last); err != nil {
+			return i, err
+		}
+		i.Kind, i.Question, i.Options, i.FollowUp, i.LastAt = form.Kind, form.Question, form.Options, form.FollowUp, last
+		i.SurveyScore = journey.ScoreOf(i.Kind, i.Answered, scored, total, i.Promoters, i.Detractors)
+		return i, nil
+	})
+	return nonNil(list), err
+}
+
+// surveyedSQL is the condition that the invitation i, of the enrollment e, is one of the filter: $1 survey, $2 and $3 the span, $4 journey,
+// $5 version, $6 segment.
+func surveyedSQL(at string) string {
+	return `i.ask = $1 AND i.` + at + ` >= $2 AND i.` + at + ` < $3 AND ($4 = '' OR e.journey_key = $4) AND ($5 = 0 OR e.version = $5)
+		AND ($6 = '' OR EXISTS (SELECT FROM segment_members m WHERE m.customer_id = i.customer_id AND m.segment = $6 AND m.member))`
+}
+
+// SurveyResults counts the answers to a survey. The fault is not_found.
+func (s *Store) SurveyResults(ctx context.Context, key string, f journey.SurveyFilter) (r journey.SurveyResults, err error) {
+	defer wrap(&err, "counting the answers to survey %q", key)
+	info, err := s.Survey(ctx, key)
+	if err != nil {
+		return r, err
+	}
+	var asked int
+	err = s.pool.QueryRow(ctx, `
+		SELECT count(*) FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id WHERE `+surveyedSQL("opened_at"),
+		key, f.From, f.To, f.Journey, f.Version, f.Segment).Scan(&asked)
+	if err != nil {
+		return r, err
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT date_trunc($7, i.answered_at AT TIME ZONE $8) AT TIME ZONE $8, e.journey_key, e.version, i.score, i.choice, count(*)
+		FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id WHERE `+surveyedSQL("answered_at")+`
+		GROUP BY 1, 2, 3, 4, 5`, key, f.From, f.To, f.Journey, f.Version, f.Segment, f.Every, f.Zone)
+	if err != nil {
+		return r, err
+	}
+	tallies, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.SurveyTally])
+	if err != nil {
+		return r, err
+	}
+	return f.Results(info, asked, tallies), nil
+}
+
+// SurveyReplies lists answers, the latest first: all of them, or with words those alone that hold some.
+func (s *Store) SurveyReplies(ctx context.Context, key string, f journey.SurveyFilter, words bool, r journey.PageRequest) (_ journey.Page[journey.SurveyReply], err error) {
+	defer wrap(&err, "listing the answers to survey %q", key)
+	var none journey.Page[journey.SurveyReply]
+	after, err := openCursor(r.Cursor, 2)
+	if err != nil {
+		return none, err
+	}
+	before, last := f.To, ""
+	if len(after) == 2 {
+		micros, err := strconv.ParseInt(after[0], 10, 64)
+		if err != nil {
+			return none, badCursor()
+		}
+		before, last = time.UnixMicro(micros), after[1]
+	}
+	rows, err := s.pool.Query(ctx, `
+		SELECT i.id, i.answered_at, CASE WHEN c.id = $11 THEN '' ELSE c.id END, c.first_name, c.last_name, i.score, i.choice, i.comment, e.journey_key, e.version
+		FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id JOIN customers c ON c.id = i.customer_id
+		WHERE `+surveyedSQL("answered_at")+` AND (NOT $7 OR i.comment <> '') AND (i.answered_at, i.id) < ($8, CASE WHEN $9 = '' THEN '~' ELSE $9 END)
+		ORDER BY i.answered_at DESC, i.id DESC LIMIT $10`,
+		key, f.From, f.To, f.Journey, f.Version, f.Segment, words, before, last, r.Limit+1, erasedID)
+	if err != nil {
+		return none, err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.SurveyReply])
+	if err != nil {
+		return none, err
+	}
+	return page(list, r.Limit, func(a journey.SurveyReply) string { return cursor(strconv.FormatInt(a.At.UnixMicro(), 10), a.ID) }), nil
+}
+
+// EverySurveyReply gives out all answers of the filter, page by page, and notes in the audit who asked for them.
+func (s *Store) EverySurveyReply(ctx context.Context, key string, f journey.SurveyFilter, by journey.Actor) (iter.Seq2[journey.SurveyReply, error], error) {
+	if err := s.Record(ctx, by, "survey.export", "survey:"+key, nil); err != nil {
+		return nil, err
+	}
+	return func(yield func(journey.SurveyReply, error) bool) {
+		ask := journey.PageRequest{Limit: rowsPage}
+		for {
+			found, err := s.SurveyReplies(ctx, key, f, false, ask)
+			if err != nil {
+				yield(journey.SurveyReply{}, err)
+				return
+			}
+			for _, a := range found.Data {
+				if !yield(a, nil) {
+					return
+				}
+			}
+			if found.Next == nil {
+				return
+			}
+			ask.Cursor = *found.Next
+		}
+	}, nil
+}
