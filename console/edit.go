@@ -123,8 +123,11 @@ func (r *request) showEdit(ctx context.Context, d *editData, ex control.Examined
 		look.Put = func(p journey.Place) string { return putAddress(d.Draft.Key, p) }
 		look.Says = func(p journey.Place) string { return r.text("step.put", "place", r.placeSays(def, p)) }
 		look.Link = func(id string) string {
-			if def.Step(id) == nil {
+			switch {
+			case id == graph.End:
 				return ""
+			case def.Step(id) == nil: // who enters, what ends it, what it is for: the text says it
+				return "#source"
 			}
 			return stepAddress(d.Draft.Key, id)
 		}

@@ -47,6 +47,9 @@ func TestAMarketersStory(t *testing.T) {
 	w.open("/journeys/come-back/edit")
 	w.do(chromedp.Click(`#tools a[href$="/plan"]`))
 	w.eventually(`document.querySelector('#plan')?.innerText.includes('first version')`)
+	for _, want := range []string{"2 lines are yours to say", "0 customers are in the journey now. 0 qualify to enter now."} {
+		assert.Contains(t, ask[string](w, `document.querySelector('#plan').innerText`), want)
+	}
 	w.do(chromedp.Click(`#plan input[name=seen]`), chromedp.Click(`#plan form[method=post] button.main`))
 	w.eventually(`document.querySelector('.notice')?.innerText.includes('Version 1 is live')`)
 

@@ -20,12 +20,21 @@ type planData struct {
 	Plan     journey.PublishPlan
 	Stands   []lineFault // in the way
 	Steps    []string    // of the new version, to map to
+	Blanks   []control.Blank
 }
 
 func (d planData) title() string { return d.Draft.Name }
 
 // Next is the number that it would get.
 func (d planData) Next() int { return d.Draft.LiveVersion + 1 }
+
+// Qualifying is how many would enter at once; -1 where nobody can tell.
+func (d planData) Qualifying() int {
+	if d.Plan.Audience.AtOnce == nil {
+		return -1
+	}
+	return *d.Plan.Audience.AtOnce
+}
 
 // Becoming counts those in flight of whom that becomes.
 func (d planData) Becoming(what string) (n int) {
@@ -97,6 +106,7 @@ func planPage(ctx context.Context, r *request) (reply, error) {
 	if !d.Draft.IsDraft {
 		return show("plan", d)
 	}
+	d.Blanks = control.Blanks(d.Draft.Source)
 	d.Plan, err = r.Control.Plan(ctx, control.PlanRequest{PublishRequest: req})
 	var fault *journey.Fault
 	if errors.As(err, &fault) && fault.Code == journey.CodeInvalid {

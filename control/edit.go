@@ -33,7 +33,7 @@ type Blank struct {
 
 // Examine looks at a text as the draft of a journey, with the messages that its draft has. Nothing is stored.
 func (c *Control) Examine(ctx context.Context, key, source string) (Examined, error) {
-	ex := Examined{Blanks: blanksOf(source)}
+	ex := Examined{Blanks: Blanks(source)}
 	def, problems, err := c.checkEdit(Edit{Key: key, Source: source})
 	var fault *journey.Fault
 	switch {
@@ -66,7 +66,8 @@ func warningsOf(all journey.Problems) (out journey.Problems) {
 	return out
 }
 
-func blanksOf(source string) (out []Blank) {
+// Blanks are the lines of a source that are still to be filled in.
+func Blanks(source string) (out []Blank) {
 	for i, line := range strings.Split(source, "\n") {
 		if at := strings.Index(line, "#"); at > 0 && strings.Contains(line[at:], journey.Blank) {
 			out = append(out, Blank{i + 1, strings.TrimSpace(line)})
