@@ -43,10 +43,17 @@ func getPool(ctx context.Context, s *server, r *request) (any, error) {
 }
 
 type poolIn struct {
-	LowWater *int `json:"low_water"`
+	LowWater *int    `json:"low_water"`
+	Team     *string `json:"team"`
 }
 
 func putPool(ctx context.Context, s *server, r *request, in poolIn) (any, error) {
+	if in.Team != nil {
+		p, err := s.Control.SetPoolTeam(ctx, r.By, r.param("key"), *in.Team)
+		if err != nil || in.LowWater == nil {
+			return p, err
+		}
+	}
 	return s.Control.SetLowWater(ctx, r.By, r.param("key"), in.LowWater)
 }
 

@@ -85,6 +85,7 @@ type Store interface {
 	Replies
 	Sources
 	Scores
+	PoolLevels
 }
 
 // zone is the one in which colleagues are told times.

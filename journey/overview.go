@@ -169,8 +169,9 @@ type CouponView struct {
 // CouponPool is a pool with its figures. Every coupon is counted once: as free, issued, redeemed, expired or released.
 type CouponPool struct {
 	Key      string             `json:"key"`
-	OnDemand bool               `json:"on_demand"` // codes are made as they are given: it is never empty and never low
-	LowWater int                `json:"low_water"` // with so many free codes or fewer it is low; 0: never
+	OnDemand bool               `json:"on_demand"`      // codes are made as they are given: it is never empty and never low
+	LowWater int                `json:"low_water"`      // with so many free codes or fewer it is low; 0: never
+	Team     string             `json:"team,omitempty"` // is told when it is low or empty; "": the default team
 	Low      bool               `json:"low"`
 	Free     int                `json:"free"`
 	Issued   int                `json:"issued"` // with customers, who can redeem them

@@ -57,7 +57,7 @@ func (s *Store) poolsNamed(ctx context.Context, q querier, key string) ([]journe
 			SELECT pool, state, state = 'expired' OR state = 'issued' AND coalesce(expires_at <= $2, false) AS over, currency, count(*) AS n, sum(value) AS value
 			FROM coupons WHERE $1 = '' OR pool = $1 GROUP BY 1, 2, 3, 4
 		)
-		SELECT p.key, p.alphabet <> '' AND p.length > 0, p.low_water,
+		SELECT p.key, p.alphabet <> '' AND p.length > 0, p.low_water, p.team,
 			coalesce(sum(c.n) FILTER (WHERE c.state = 'free'), 0), coalesce(sum(c.n) FILTER (WHERE c.state = 'issued' AND NOT c.over), 0),
 			coalesce(sum(c.n) FILTER (WHERE c.state = 'redeemed'), 0), coalesce(sum(c.n) FILTER (WHERE c.over), 0),
 			coalesce(sum(c.n) FILTER (WHERE c.state = 'released'), 0),
@@ -67,7 +67,7 @@ func (s *Store) poolsNamed(ctx context.Context, q querier, key string) ([]journe
 		return nil, err
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p journey.CouponPool, err error) {
-		err = row.Scan(&p.Key, &p.OnDemand, &p.LowWater, &p.Free, &p.Issued, &p.Redeemed, &p.Expired, &p.Released, &p.Revenue)
+		err = row.Scan(&p.Key, &p.OnDemand, &p.LowWater, &p.Team, &p.Free, &p.Issued, &p.Redeemed, &p.Expired, &p.Released, &p.Revenue)
 		p.Low = !p.OnDemand && p.LowWater > 0 && p.Free <= p.LowWater
 		return p, err
 	})

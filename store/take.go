@@ -40,7 +40,7 @@ func (s *Store) takeCoupon(ctx context.Context, tx pgx.Tx, e enrollment, req jou
 		RETURNING id, code`,
 		req.Pool, e.CustomerID, e.ID, req.Step, req.Visit, req.As, lasting(req.Expires), at).Scan(&coupon.ID, &coupon.Code)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
+		return nil, wantPool(ctx, tx, req.Pool)
 	}
 	return &coupon, err
 }

@@ -137,6 +137,7 @@ func (a *app) run(ctx context.Context) error {
 	group.Go(func() error { return (&intake.ReportRunner{Reports: a.store, Log: a.log}).Run(ctx) })
 	group.Go(func() error { return a.upkeep(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
+	group.Go(func() error { return a.watchPools(ctx) })
 	group.Go(func() error { a.control.FinishErasures(ctx, a.log); return nil })
 	if a.config.has("worker") || a.config.has("sender") {
 		group.Go(func() error { return a.work(ctx) })
@@ -228,6 +229,23 @@ func (a *app) watch(ctx context.Context) error {
 		}
 		if err = a.store.FinishResumes(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("what a pause held is not all awake yet; trying again", "in", every, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// watchPools tells teams of pools of coupons that run out.
+func (a *app) watchPools(ctx context.Context) error {
+	const every = 30 * time.Second
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if _, err := a.control.WatchPools(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("teams are not told of pools that run out; trying again", "in", every, "error", err)
 		}
 		select {
 		case <-ctx.Done():
