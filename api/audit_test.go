@@ -113,6 +113,7 @@ func (s *shop) acts() []act {
 		{marketer, post, "/api/journeys/{key}/publish", "/api/journeys/held/publish", m{"in_flight": "keep"}},
 		{marketer, post, "/api/journeys/{key}/pause", "/api/journeys/held/pause", m{"reason": "x"}},
 		{marketer, post, "/api/journeys/{key}/resume", "/api/journeys/held/resume", m{}},
+		{marketer, del, "/api/journeys/{key}/templates/{file}", "/api/journeys/account/templates/password-changed.html", nil},
 		{marketer, post, "/api/images", "/api/images?title=dot.gif", dot},
 		{marketer, del, "/api/images/{name}", "/api/images/" + nameOf(dot, "gif"), nil},
 		{marketer, post, "/api/journeys/{key}/test", "/api/journeys/account/test", m{"to": []string{"ann@example.com"}}},

@@ -170,6 +170,14 @@ func putTemplate(ctx context.Context, s *server, r *request) (any, error) {
 	return answerDraft(d, warnings), nil
 }
 
+func deleteTemplate(ctx context.Context, s *server, r *request) (any, error) {
+	d, err := s.Control.RemoveTemplate(ctx, r.By, r.param("key"), r.param("file"), etag(r.header("If-Match")))
+	if err != nil {
+		return nil, err
+	}
+	return answerDraft(d, nil), nil
+}
+
 type publishIn struct {
 	InFlight journey.InFlight  `json:"in_flight"`
 	Map      map[string]string `json:"map"`

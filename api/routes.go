@@ -44,6 +44,7 @@ func routes() []route {
 		{put, "/api/journeys/:key", marketers, putJourney},
 		{get, "/api/journeys/:key/templates/:file", viewers, getTemplate},
 		{put, "/api/journeys/:key/templates/:file", marketers, putTemplate},
+		{del, "/api/journeys/:key/templates/:file", marketers, deleteTemplate},
 		{post, "/api/journeys/:key/plan", marketers, with(planJourney)},
 		{get, "/api/journeys/:key/diff", viewers, diffJourney},
 		{post, "/api/journeys/:key/publish", marketers, with(publishJourney)},

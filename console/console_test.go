@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -149,6 +150,10 @@ func lookAt(def *journey.Definition, files map[string]string, r journey.LookRequ
 	return templates.Look(def, files, r.File, func(d templates.Data) templates.Data {
 		if r.Customer != nil {
 			d.Customer, d.Account = *r.Customer, r.Account
+		}
+		if r.Been != nil {
+			d.Trigger, d.Answer, d.Vars = r.Been.Trigger, r.Been.Answer, r.Been.Vars
+			maps.Copy(d.Coupons, r.Coupons)
 		}
 		return d
 	})

@@ -20,6 +20,8 @@ type imagesData struct {
 	More string
 }
 
+func (imagesData) place() string { return "messages" }
+
 // Tag is what stands in a message for a picture: as wide as a letter at most, smaller on a phone.
 func Tag(i journey.Image) string {
 	return fmt.Sprintf(`<img src="%s" width="%d" alt="" style="display:block;max-width:100%%;height:auto;border:0">`, html.EscapeString(i.URL), min(i.Width, letterWidth))

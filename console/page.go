@@ -117,8 +117,14 @@ func (c *console) frame(r *request, a reply) frame {
 	return f
 }
 
+// inPlace is data that says to which place its page belongs, where its path does not.
+type inPlace interface{ place() string }
+
 // Here says whether the page belongs to that entry of the navigation.
 func (f frame) Here(p place) bool {
+	if data, ok := f.Data.(inPlace); ok {
+		return data.place() == p.Key
+	}
 	return f.Path == p.Path || p.Path != "/" && strings.HasPrefix(f.Path, p.Path+"/")
 }
 

@@ -45,6 +45,7 @@ func TestScreens(t *testing.T) {
 	pages := []struct{ name, path string }{
 		{"today", "/"}, {"customer", customer}, {"journey", "/journeys/win-back"}, {"message", first(customer, `a.whole[href^="/messages/"]`)},
 		{"customers", "/customers"}, {"journeys", "/journeys"}, {"tasks", "/tasks"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
+		{"messages", "/messages"}, {"writing", "/journeys/win-back/messages/we-miss-you.html"},
 		{"library", "/library"}, {"edit", "/journeys/win-back/edit?step=takes-the-offer"}, {"simulate", "/journeys/win-back/simulate?who=invented&customers=50"},
 		{"reports", "/reports"}, {"report", "/reports/loss?by=month"}, {"report-orders", "/reports/orders?by=month"},
 	}

@@ -48,6 +48,7 @@ type writtenFile struct {
 }
 
 func (d writingData) title() string { return d.Message }
+func (d writingData) place() string { return "messages" }
 
 // Path is where the file is written.
 func (d writingData) Path() string { return "/journeys/" + d.Key + "/messages/" + d.File }
@@ -289,7 +290,7 @@ func testMessage(ctx context.Context, r *request) (reply, error) {
 
 // removeMessage takes a file out of the draft.
 func removeMessage(ctx context.Context, r *request) (reply, error) {
-	if _, err := r.Control.RemoveTemplate(ctx, r.by(), r.path("key"), r.path("file")); err != nil {
+	if _, err := r.Control.RemoveTemplate(ctx, r.by(), r.path("key"), r.path("file"), ""); err != nil {
 		return reply{}, err
 	}
 	return r.seeOther("/messages", "writing.removed", "file", r.path("file"))

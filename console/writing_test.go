@@ -83,6 +83,28 @@ func TestAMessageIsWrittenIntoTheDraft(t *testing.T) {
 	assert.Equal(t, before, one[int](o, `SELECT count(*) FROM audit`), "the same once more changes nothing")
 }
 
+// Whoever has been in the journey is shown with what it knows of her; for everybody else that is invented.
+func TestWhatTheJourneyKnowsIsHers(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	ada, ben, _ := o.play()
+	v := o.as(journey.RoleViewer)
+	code := one[string](o, `SELECT code FROM coupons WHERE customer_id = $1`, ada)
+	text := "---\nsubject: {{ coupon \"offer\" }} {{ trigger.order_id }}\n---\n<p>Hello</p>"
+	look := func(who string) string {
+		return v.post(comeback+"/look", url.Values{"text": {text}, "customer": {who}}).body
+	}
+	hers := look(ada)
+	assert.Contains(t, hers, "<strong>"+code+"</strong>")
+	assert.Contains(t, hers, "trigger.order_id", "she entered without one")
+	assert.Contains(t, hers, "of the last time in it")
+	assert.Contains(t, look(ben), "LINEN-7KQ4", "he has not been given his yet")
+	sample := look("")
+	assert.Contains(t, sample, "LINEN-7KQ4 OL-20417")
+	assert.Contains(t, sample, "is invented here")
+	assert.Equal(t, 1, one[int](o, `SELECT count(*) FROM coupons WHERE customer_id IS NOT NULL`), "no coupon is taken")
+}
+
 func TestLanguagesAndTextParts(t *testing.T) {
 	t.Parallel()
 	o := open(t)

@@ -19,6 +19,7 @@ type Drafts interface {
 	Migration(ctx context.Context, key string) (*journey.Migration, error)
 	RestoreJourney(ctx context.Context, key string, by journey.Actor) error
 	SampleInFlight(ctx context.Context, key string, limit int) (ids []string, of int, err error)
+	LastThrough(ctx context.Context, key, customer string) (*journey.State, map[string]journey.Coupon, error)
 	Recall(ctx context.Context, enrollment string, def *journey.Definition) (*journey.Recalled, error)
 	Audience(ctx context.Context, key string, def *journey.Definition) (journey.Audience, error)
 	Inside(ctx context.Context, key string) ([]journey.VersionInFlight, error)

@@ -18,7 +18,8 @@ type LookRequest struct {
 }
 
 // Look shows a message while it is being written: how it reads, what its faults are, which of the data it asks for is missing.
-// Nothing is written, no coupon is taken, and its links lead nowhere. What only an enrollment knows is the sample's.
+// Nothing is written, no coupon is taken, and its links lead nowhere. What only an enrollment knows is that of her last time in the
+// journey; the sample's for who was never in it.
 func (c *Control) Look(ctx context.Context, r LookRequest) (journey.Look, error) {
 	d, err := c.Store.Draft(ctx, r.Journey)
 	if err != nil {
@@ -49,8 +50,13 @@ func (c *Control) Look(ctx context.Context, r LookRequest) (journey.Look, error)
 			}
 			ask.Account = &account
 		}
+		if ask.Been, ask.Coupons, err = c.Store.LastThrough(ctx, r.Journey, who.ID); err != nil {
+			return journey.Look{}, err
+		}
 	}
-	return c.LookAt(def, files, ask), nil
+	look := c.LookAt(def, files, ask)
+	look.Been = ask.Been != nil
+	return look, nil
 }
 
 // MessageEdit asks for a new text of one message, by somebody who has read the one before.
@@ -84,10 +90,13 @@ func (c *Control) SaveMessage(ctx context.Context, by journey.Actor, e MessageEd
 }
 
 // RemoveTemplate takes a template out of a draft. One that a step sends may go, too: publishing asks for it.
-func (c *Control) RemoveTemplate(ctx context.Context, by journey.Actor, key, file string) (journey.Draft, error) {
+func (c *Control) RemoveTemplate(ctx context.Context, by journey.Actor, key, file, ifMatch string) (journey.Draft, error) {
 	return c.Store.EditDraft(ctx, key, by, func(was journey.Draft) (journey.Draft, error) {
 		if _, has := was.Files[file]; was.State == "" || !has {
 			return was, journey.Faultf(journey.CodeNotFound, "journey %s has no template %q", key, file)
+		}
+		if err := matches(Edit{Key: key, IfMatch: ifMatch}, was); err != nil {
+			return was, err
 		}
 		was.Files = maps.Clone(was.Files)
 		delete(was.Files, file)

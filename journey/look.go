@@ -7,6 +7,8 @@ type LookRequest struct {
 	File     string    // we-miss-you.html, we-miss-you.fr.html or we-miss-you.txt
 	Customer *Customer // nil: the sample customer
 	Account  *Account  // hers
+	Been     *State    // what her last time in the journey knows; nil: she was never in it, and the sample's stands for it
+	Coupons  map[string]Coupon
 }
 
 // Look is a message as it reads while it is being written.
@@ -16,6 +18,7 @@ type Look struct {
 	Written   bool      // false: a fault keeps it from being rendered, and Rendered is empty
 	Problems  Problems  // of this file and of the text beside it, in their order
 	Missing   []TextGap // what it reads and does not find
+	Been      bool      // trigger, answers and coupons are those of her last time in the journey, and not invented
 }
 
 // TextGap is a name that a message reads and that stands for nothing.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -145,6 +146,10 @@ func lookAt(brand journey.Brand) func(*journey.Definition, map[string]string, jo
 	return func(def *journey.Definition, files map[string]string, r journey.LookRequest) journey.Look {
 		return templates.Look(def, files, r.File, func(d templates.Data) templates.Data {
 			d = shownTo(d, brand, r.Customer, r.Account)
+			if r.Been != nil {
+				d.Trigger, d.Answer, d.Vars = r.Been.Trigger, r.Been.Answer, r.Been.Vars
+				maps.Copy(d.Coupons, r.Coupons) // one that she has not been given yet is the sample's
+			}
 			link := brand.PublicURL + journey.TestLinkPath
 			d.Links = journey.Links{Unsubscribe: link, Preferences: link, View: link, Survey: link, Back: link, Confirm: link}
 			return d

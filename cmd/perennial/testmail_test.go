@@ -92,3 +92,18 @@ steps:
 	_, err = writeTests(ourBrand, smtp.Compose)(v, journey.TestRequest{To: []string{"ann@example.com"}})
 	assert.Equal(t, journey.CodeInvalid, journey.CodeOf(err))
 }
+
+// A message that is being written is seen under our own name, for the sample or for one of ours with what the journey knows of her.
+func TestAMessageIsLookedAtAsOurs(t *testing.T) {
+	t.Parallel()
+	def, _ := journey.Parse(journeyFile, []byte("journey: hello\nname: Hello\ntopic: offers\nenter: { when: api }\nsteps: [ { send: hello } ]\ntopics: { offers: { name: Offers } }\n"))
+	files := map[string]string{"hello.html": "---\nsubject: {{ customer.first_name }} {{ trigger.order_id }}\n---\n<p>{{ brand.name }}</p>"}
+	sample := lookAt(ourBrand)(def, files, journey.LookRequest{File: "hello.html"})
+	require.True(t, sample.Written, "%v", sample.Problems)
+	assert.Equal(t, "Nora OL-20417", sample.Subject)
+	assert.Contains(t, sample.HTML, "Mill Lane 12, Linz")
+	assert.Contains(t, sample.HTML, "https://mail.oak.example/test-link")
+	hers := lookAt(ourBrand)(def, files, journey.LookRequest{File: "hello.html", Customer: &journey.Customer{FirstName: "Ada"},
+		Been: &journey.State{Trigger: map[string]any{"order_id": "A-1"}}})
+	assert.Equal(t, "Ada A-1", hers.Subject)
+}
