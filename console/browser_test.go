@@ -149,6 +149,18 @@ func TestEveryPageInABrowser(t *testing.T) {
 	w.around("messages", "/messages")
 	w.around("writing", "/journeys/post-purchase/messages/"+one[string](o, `SELECT min(f) FROM versions v, jsonb_object_keys(files) f WHERE journey_key = 'post-purchase' AND f LIKE '%.html'`)+"?customer=ben")
 	w.around("preview", "/journeys/win-back/versions/1/messages/we-miss-you")
+	w.around("account", "/account")
+	w.around("tasks", "/tasks")
+	w.around("task", "/tasks/"+one[string](o, `SELECT id FROM tasks`))
+}
+
+// The pages on which journeys are written, in a browser of their own.
+func TestTheEditorsPagesInABrowser(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	w := o.browser()
+	w.signIn(journey.RoleMarketer)
 	w.around("library", "/library")
 	w.around("edit", "/journeys/win-back/edit")
 	w.around("edit-step", "/journeys/win-back/edit?step=coupon-offer")
@@ -159,9 +171,6 @@ func TestEveryPageInABrowser(t *testing.T) {
 	w.around("plan", "/journeys/win-back/plan?in_flight=migrate")
 	w.around("compare", "/journeys/win-back/compare")
 	w.around("history", "/journeys/win-back/edit/history")
-	w.around("account", "/account")
-	w.around("tasks", "/tasks")
-	w.around("task", "/tasks/"+one[string](o, `SELECT id FROM tasks`))
 }
 
 // Everything can be reached by the keyboard, in the order in which it is seen, and shows where one is.
