@@ -2,29 +2,9 @@ package store
 
 import (
 	"context"
-	"strconv"
 
 	"perennial/journey"
 )
-
-// cohortPeople lists those of a cohort who ordered so many months after the month of their first order, by id.
-func (s *Store) cohortPeople(ctx context.Context, b behind, r journey.PageRequest) (none journey.Page[journey.ReportPerson], err error) {
-	after, err := idCursor(r.Cursor)
-	if err != nil {
-		return none, err
-	}
-	age, err := strconv.Atoi(b.Figure)
-	if err != nil {
-		return none, journey.Faultf(journey.CodeNotFound, "the figure %q opens nobody", b.Figure)
-	}
-	rows, err := s.pool.Query(ctx, `
-		SELECT `+summaryColumns+`, o.last_at, '', '', o.orders, NULL::int, ''
-		FROM (SELECT customer_id, max(last_at) AS last_at, sum(orders)::int AS orders FROM report_orders
-			WHERE first_month >= $1::date AND first_month < $2::date AND month = (first_month + make_interval(months => $3))::date AND customer_id > $4
-			GROUP BY customer_id ORDER BY customer_id LIMIT $5) o
-		JOIN customers c ON c.id = o.customer_id ORDER BY c.id`, b.first, b.end, age, after, r.Limit+1)
-	return reportPeople(rows, err, r, idOf)
-}
 
 // answering lists answers to a survey, the latest first: all, the good ones, the bad ones.
 func (s *Store) answering(ctx context.Context, b behind, r journey.PageRequest) (none journey.Page[journey.ReportPerson], err error) {
@@ -42,7 +22,7 @@ func (s *Store) answering(ctx context.Context, b behind, r journey.PageRequest) 
 		FROM report_answers a JOIN customers c ON c.id = a.customer_id
 		WHERE a.survey = $1 AND a.at >= $2 AND a.at < $3 AND (a.at, a.invitation) < ($4, $5) AND ($6 = 'answers' OR EXISTS (
 			SELECT FROM unnest($7::text[], $8::int[], $9::int[]) AS band (kind, low, high) WHERE band.kind = a.kind AND a.score BETWEEN band.low AND band.high))
-		ORDER BY a.at DESC, a.invitation DESC LIMIT $10`, b.Label, b.from, b.to, before, mark, b.Figure, kinds, low, high, r.Limit+1)
+		ORDER BY a.at DESC, a.invitation DESC LIMIT $10`, plannedAnew, b.Label, b.from, b.to, before, mark, b.Figure, kinds, low, high, r.Limit+1)
 	return reportPeople(rows, err, r, momentOf)
 }
 
@@ -58,7 +38,7 @@ func (s *Store) entering(ctx context.Context, b behind, r journey.PageRequest) (
 		FROM report_enrollments e JOIN customers c ON c.id = e.customer_id
 		WHERE e.journey_key = $1 AND e.entered_at >= $2 AND e.entered_at < $3 AND (e.entered_at, e.enrollment_id) < ($4, $5)
 			AND e.holdout = ($6 = 'held') AND ($6 <> 'reached' OR e.reached) AND ($6 <> 'got' OR $7 = ANY(e.got)) AND ($6 <> 'ended' OR e.reason = $7)
-		ORDER BY e.entered_at DESC, e.enrollment_id DESC LIMIT $8`, b.Group, b.from, b.to, before, mark, b.Figure, b.Label, r.Limit+1)
+		ORDER BY e.entered_at DESC, e.enrollment_id DESC LIMIT $8`, plannedAnew, b.Group, b.from, b.to, before, mark, b.Figure, b.Label, r.Limit+1)
 	return reportPeople(rows, err, r, momentOf)
 }
 
@@ -74,7 +54,7 @@ func (s *Store) written(ctx context.Context, b behind, r journey.PageRequest) (n
 			WHERE journey_key = $1 AND message = $2 AND month >= $3::date AND month < $4::date AND customer_id > $5
 				AND CASE $6 WHEN 'sent' THEN sent WHEN 'bounced' THEN bounced WHEN 'clicked' THEN clicked WHEN 'complained' THEN complained ELSE unsubscribed END > 0
 			GROUP BY customer_id ORDER BY customer_id LIMIT $7) m
-		JOIN customers c ON c.id = m.customer_id ORDER BY c.id`, b.Group, b.Label, b.first, b.end, after, b.Figure, r.Limit+1)
+		JOIN customers c ON c.id = m.customer_id ORDER BY c.id`, plannedAnew, b.Group, b.Label, b.first, b.end, after, b.Figure, r.Limit+1)
 	return reportPeople(rows, err, r, idOf)
 }
 
@@ -88,7 +68,7 @@ func (s *Store) holders(ctx context.Context, b behind, r journey.PageRequest) (n
 		SELECT `+summaryColumns+`, p.issued_at, '', '', 0, NULL::int, p.id
 		FROM coupons p JOIN customers c ON c.id = p.customer_id
 		WHERE p.pool = $1 AND p.issued_at >= $2 AND p.issued_at < $3 AND (p.issued_at, p.id) < ($4, $5) AND ($6 <> 'redeemed' OR p.state = 'redeemed')
-		ORDER BY p.issued_at DESC, p.id DESC LIMIT $7`, b.Group, b.from, b.to, before, mark, b.Figure, r.Limit+1)
+		ORDER BY p.issued_at DESC, p.id DESC LIMIT $7`, plannedAnew, b.Group, b.from, b.to, before, mark, b.Figure, r.Limit+1)
 	return reportPeople(rows, err, r, momentOf)
 }
 
@@ -102,6 +82,6 @@ func (s *Store) served(ctx context.Context, b behind, r journey.PageRequest) (no
 		SELECT `+summaryColumns+`, t.done_at, t.outcome, t.title, 0, NULL::int, t.id
 		FROM tasks t JOIN customers c ON c.id = t.customer_id
 		WHERE t.team = $1 AND t.done_at >= $2 AND t.done_at < $3 AND (t.done_at, t.id) < ($4, $5) AND ($6 <> 'late' OR t.done_at > t.due_at)
-		ORDER BY t.done_at DESC, t.id DESC LIMIT $7`, b.Label, b.from, b.to, before, mark, b.Figure, r.Limit+1)
+		ORDER BY t.done_at DESC, t.id DESC LIMIT $7`, plannedAnew, b.Label, b.from, b.to, before, mark, b.Figure, r.Limit+1)
 	return reportPeople(rows, err, r, momentOf)
 }

@@ -57,13 +57,16 @@ func (s *Store) listBehind(table, figure string) func(context.Context, behind, j
 	}
 	return map[string]func(context.Context, behind, journey.PageRequest) (journey.Page[journey.ReportPerson], error){
 		"loss/lost": s.lostPeople, "reasons/lost": s.lostPeople, "loss/at_start": s.keptPeople, "loss/came": s.comingPeople,
-		"buyers/buyers": s.buyers, "buyers/again": s.buyers, "buyers/first": s.firstBuyers, "money/orders": s.buyers,
-		"cohorts/size": s.firstBuyers, "satisfaction/answers": s.answering, "satisfaction/good": s.answering, "satisfaction/bad": s.answering,
+		"buyers/buyers": s.buyers, "buyers/again": s.buyers, "buyers/first": s.cohortPeople, "money/orders": s.buyers,
+		"cohorts/size": s.cohortPeople, "satisfaction/answers": s.answering, "satisfaction/good": s.answering, "satisfaction/bad": s.answering,
 		"journeys/entered": s.entering, "journeys/reached": s.entering, "journeys/held": s.entering, "funnel/got": s.entering, "exits/ended": s.entering,
 		"messages/sent": s.written, "messages/bounced": s.written, "messages/clicked": s.written, "messages/complained": s.written,
 		"messages/unsubscribed": s.written, "coupons/issued": s.holders, "coupons/redeemed": s.holders, "tasks/done": s.served, "tasks/late": s.served,
 	}[table+"/"+figure]
 }
+
+// plannedAnew has a list planned for what is asked: a month of this year and one before the shop opened want other plans.
+const plannedAnew = pgx.QueryExecModeCacheDescribe
 
 // Columns of journey.CustomerSummary, in its order.
 const summaryColumns = `c.id, coalesce(c.external_id, ''), c.email, c.first_name, c.last_name, c.created_at`
@@ -81,7 +84,7 @@ func (s *Store) lostPeople(ctx context.Context, b behind, r journey.PageRequest)
 			ORDER BY i.answered_at DESC LIMIT 1), ''), 0, NULL::int, p.customer_id
 		FROM report_spells p JOIN customers c ON c.id = p.customer_id
 		WHERE p.lost AND p.ended_at >= $1 AND p.ended_at < $2 AND ($3 <> 'reasons' OR p.reason = $4) AND (p.ended_at, p.customer_id) < ($5, $6)
-		ORDER BY p.ended_at DESC, p.customer_id DESC LIMIT $8`, b.from, b.to, b.Table, b.Label, before, id, b.survey, r.Limit+1)
+		ORDER BY p.ended_at DESC, p.customer_id DESC LIMIT $8`, plannedAnew, b.from, b.to, b.Table, b.Label, before, id, b.survey, r.Limit+1)
 	return reportPeople(rows, err, r, momentOf)
 }
 
@@ -95,7 +98,7 @@ func (s *Store) comingPeople(ctx context.Context, b behind, r journey.PageReques
 		SELECT `+summaryColumns+`, p.began_at, '', '', 0, NULL::int, p.customer_id
 		FROM report_spells p JOIN customers c ON c.id = p.customer_id
 		WHERE p.began_at >= $1 AND p.began_at < $2 AND (p.began_at, p.customer_id) < ($3, $4)
-		ORDER BY p.began_at DESC, p.customer_id DESC LIMIT $5`, b.from, b.to, before, id, r.Limit+1)
+		ORDER BY p.began_at DESC, p.customer_id DESC LIMIT $5`, plannedAnew, b.from, b.to, before, id, r.Limit+1)
 	return reportPeople(rows, err, r, momentOf)
 }
 
@@ -109,7 +112,7 @@ func (s *Store) keptPeople(ctx context.Context, b behind, r journey.PageRequest)
 		SELECT `+summaryColumns+`, p.began_at, '', '', 0, NULL::int, p.customer_id
 		FROM report_spells p JOIN customers c ON c.id = p.customer_id
 		WHERE p.began_at < $1 AND (p.ended_at IS NULL OR p.ended_at >= $1) AND p.customer_id > $2 ORDER BY p.customer_id LIMIT $3`,
-		b.from, after, r.Limit+1)
+		plannedAnew, b.from, after, r.Limit+1)
 	return reportPeople(rows, err, r, idOf)
 }
 
@@ -125,22 +128,33 @@ func (s *Store) buyers(ctx context.Context, b behind, r journey.PageRequest) (no
 			WHERE month >= $1::date AND month < $2::date AND customer_id > $3 AND ($4 <> 'money' OR currency = $5)
 			GROUP BY customer_id HAVING $6 <> 'again' OR sum(orders) > 1 OR min(first_month) < $1::date
 			ORDER BY customer_id LIMIT $7) o
-		JOIN customers c ON c.id = o.customer_id ORDER BY c.id`, b.first, b.end, after, b.Table, b.Currency, b.Figure, r.Limit+1)
+		JOIN customers c ON c.id = o.customer_id ORDER BY c.id`, plannedAnew, b.first, b.end, after, b.Table, b.Currency, b.Figure, r.Limit+1)
 	return reportPeople(rows, err, r, idOf)
 }
 
-// firstBuyers lists those whose first order fell into the period, by id.
-func (s *Store) firstBuyers(ctx context.Context, b behind, r journey.PageRequest) (none journey.Page[journey.ReportPerson], err error) {
+// cohortPeople lists those whose first order fell into the period, and who ordered so many months after the month of it, by id. A month
+// at a time, so that each is read in the order of its index, as far as a page goes.
+func (s *Store) cohortPeople(ctx context.Context, b behind, r journey.PageRequest) (none journey.Page[journey.ReportPerson], err error) {
 	after, err := idCursor(r.Cursor)
 	if err != nil {
 		return none, err
 	}
+	age, err := strconv.Atoi(b.Figure)
+	if err != nil { // those who came
+		age = 0
+	}
 	rows, err := s.pool.Query(ctx, `
+		WITH page AS (
+			SELECT DISTINCT o.customer_id FROM generate_series($1::date, $2::date - 1, interval '1 month') m
+			CROSS JOIN LATERAL (
+				SELECT DISTINCT customer_id FROM report_orders
+				WHERE first_month = m::date AND month = (m + make_interval(months => $3))::date AND customer_id > $4 ORDER BY customer_id LIMIT $5) o
+			ORDER BY 1 LIMIT $5)
 		SELECT `+summaryColumns+`, o.last_at, '', '', o.orders, NULL::int, ''
-		FROM (SELECT customer_id, max(last_at) AS last_at, sum(orders)::int AS orders FROM report_orders
-			WHERE first_month >= $1::date AND first_month < $2::date AND month >= $1::date AND month < $2::date AND customer_id > $3
-			GROUP BY customer_id ORDER BY customer_id LIMIT $4) o
-		JOIN customers c ON c.id = o.customer_id ORDER BY c.id`, b.first, b.end, after, r.Limit+1)
+		FROM page JOIN customers c ON c.id = page.customer_id CROSS JOIN LATERAL (
+			SELECT max(last_at) AS last_at, sum(orders)::int AS orders FROM report_orders
+			WHERE customer_id = c.id AND month >= ($1::date + make_interval(months => $3))::date AND month < ($2::date + make_interval(months => $3))::date) o
+		ORDER BY c.id`, plannedAnew, b.first, b.end, age, after, r.Limit+1)
 	return reportPeople(rows, err, r, idOf)
 }
 
