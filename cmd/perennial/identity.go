@@ -42,7 +42,7 @@ func (c identityConfig) faults() journey.Problems {
 		}
 		return out
 	}
-	if u, err := url.Parse(c.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLocal(u.Hostname())) {
+	if u, err := url.Parse(c.Issuer); err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLocal(u.Hostname())) {
 		add("OIDC_ISSUER", "is not a URL of the form https://host", "as the provider writes it in its own configuration, to the slash")
 	}
 	if c.ClientID == "" {
