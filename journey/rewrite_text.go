@@ -50,7 +50,7 @@ func (w *Rewrite) below(from, indent int) int {
 // hyphen is the line on which an item of a list begins, from 0.
 func (w *Rewrite) hyphen(list *yaml.Node, i int) int {
 	line := list.Content[i].Line - 1
-	for line > 0 && !(indentOf(w.lines[line]) == list.Column-1 && strings.HasPrefix(strings.TrimLeft(w.lines[line], " "), "-")) {
+	for line > 0 && (indentOf(w.lines[line]) != list.Column-1 || !strings.HasPrefix(strings.TrimLeft(w.lines[line], " "), "-")) {
 		line--
 	}
 	return line
@@ -70,7 +70,7 @@ func (w *Rewrite) item(list *yaml.Node, i int) (from, to int) {
 
 // put puts lines into a block list as its ith item.
 func (w *Rewrite) put(list *yaml.Node, i int, lines []string) error {
-	at := 0
+	var at int
 	if i < len(list.Content) {
 		at, _ = w.item(list, i)
 	} else {

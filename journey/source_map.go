@@ -54,7 +54,11 @@ func (s Source) Map(in SourceIn, now time.Time) (out SourceOut, err error) {
 	e := Event{Kind: KindTrack, UserID: user, Name: cmp.Or(rule.As, out.Name), Properties: f.properties(look), ReceivedAt: now, At: f.at(look, now),
 		Context: map[string]any{"source": s.Key}}
 	e.Historical = now.Sub(e.At) > sourceLive
-	if size, err := json.Marshal(e.Properties); err != nil || len(size) > sourceEventMax {
+	size, err := json.Marshal(e.Properties)
+	if err != nil {
+		return out, err
+	}
+	if len(size) > sourceEventMax {
 		out.Ignored = "the properties are over 32 KiB: map fewer of them"
 		return out, nil
 	}
