@@ -26,6 +26,8 @@ func TestTeams(t *testing.T) {
 	kept := s.must(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"name": "Sales", "emails": []string{"sales@example.com"}, "hours": hours, "default": true})
 	assert.Equal(t, "Europe/Paris", kept.json["hours"].(m)["zone"])
 	assert.Equal(t, true, kept.json["default"])
+	delete(hours, "holidays")
+	assert.Contains(t, s.must(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"emails": []string{"sales@example.com"}, "hours": hours}).body, `"holidays":[]`)
 	refused = s.call(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"emails": []string{"sales@example.com"}, "escalate_to": "sales", "hours": m{"zone": "Mars"}})
 	for _, field := range []string{"escalate_to", "hours.zone", "hours.open"} {
 		assert.Contains(t, refused.body, field)

@@ -46,6 +46,9 @@ func (c *Control) PutTeam(ctx context.Context, by journey.Actor, t journey.Team,
 		t.URL = *url
 	}
 	faults = append(faults, t.Hours.Check("hours")...)
+	if t.Hours != nil && t.Hours.Holidays == nil {
+		t.Hours.Holidays = []string{} // a list is never null in an answer
+	}
 	if t.EscalateTo == t.Key && t.Key != "" {
 		add("escalate_to", "is the team itself", "name another team, or leave it out")
 	}
