@@ -74,6 +74,8 @@ type Reader interface {
 	Versions(ctx context.Context, key string) ([]journey.Version, error)
 	Pools(ctx context.Context) ([]journey.CouponPool, error)
 	Pool(ctx context.Context, key string) (journey.CouponPool, error)
+	PoolCoupons(ctx context.Context, pool string, r journey.PageRequest) (journey.Page[journey.CouponView], error)
+	Coupon(ctx context.Context, code string) (journey.CouponHistory, error)
 	Report(ctx context.Context, key string) (journey.Report, error)
 	ReportSettings(ctx context.Context) (journey.ReportSettings, error)
 	ReportView(ctx context.Context, r journey.ReportRequest) (journey.ReportView, error)

@@ -98,6 +98,7 @@ func (s *shop) acts() []act {
 		{marketer, put, "/api/journeys/{key}", "/api/journeys/held", "journey: held\nname: Held\ntopic: offers\nenter: { when: api }\nreentry: always\nsteps: [ { wait: 1d, id: first }, { send: hello } ]\n", []string{"Content-Type", "application/yaml"}},
 		{support, post, "/api/send", "/api/send", m{"message": "account/password-changed", "customer": "user:ada", "properties": m{"device": "phone"}}, []string{"Idempotency-Key", "one"}},
 		{marketer, post, "/api/imports", "/api/imports?name=c.csv", "email\nflo@example.com\n", csv},
+		{marketer, post, "/api/coupon-pools/{key}/codes.csv", "/api/coupon-pools/printed/codes.csv", "TWO\n", csv},
 		{"", post, "/preferences/{token}", s.link(journey.TokenPreferences, sent[0], 0), "days=7", form},
 		{"", post, "/confirm/{token}", s.link(journey.TokenConfirm, sent[0], 0), "", form},
 		{support, post, "/api/messages/{id}/resend", "/api/messages/" + sent[0] + "/resend", m{"reason": "x"}, nil},

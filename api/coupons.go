@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"time"
 
 	"perennial/journey"
 )
@@ -58,13 +60,36 @@ func putPool(ctx context.Context, s *server, r *request, in poolIn) (any, error)
 }
 
 type giveIn struct {
-	Pool   string `json:"pool"`
-	Reason string `json:"reason"`
+	Pool      string     `json:"pool"`
+	Reason    string     `json:"reason"`
+	ExpiresAt *time.Time `json:"expires_at"`
 }
 
 func giveCoupon(ctx context.Context, s *server, r *request, in giveIn) (any, error) {
-	c, err := s.Control.GiveCoupon(ctx, r.By, r.param("id"), in.Pool, in.Reason)
+	c, err := s.Control.GiveCoupon(ctx, r.By, r.param("id"), journey.CouponGift{Pool: in.Pool, Reason: in.Reason, ExpiresAt: in.ExpiresAt})
 	return answer{status: http.StatusCreated, body: struct {
 		Coupon journey.CouponView `json:"coupon"`
 	}{c}}, err
+}
+
+// uploadCodes takes a file of codes of any length, and answers with what became of each line.
+func uploadCodes(ctx context.Context, s *server, r *request, body io.Reader) (any, error) {
+	out, err := s.Control.UploadCodes(ctx, r.By, r.param("key"), body)
+	return answer{status: http.StatusOK, body: out}, err
+}
+
+func listPoolCoupons(ctx context.Context, s *server, r *request) (any, error) {
+	p, err := r.page()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := s.Read.Pool(ctx, r.param("key"))
+	if err != nil {
+		return nil, err
+	}
+	return s.Read.PoolCoupons(ctx, pool.Key, p)
+}
+
+func getCoupon(ctx context.Context, s *server, r *request) (any, error) {
+	return s.Read.Coupon(ctx, r.param("code"))
 }

@@ -24,7 +24,8 @@ type upload struct {
 }
 
 func uploads() []upload {
-	return []upload{{route{method: http.MethodPost, path: "/api/imports", who: marketers}, importCustomers}}
+	return []upload{{route{method: http.MethodPost, path: "/api/imports", who: marketers}, importCustomers},
+		{route{method: http.MethodPost, path: "/api/coupon-pools/:key/codes.csv", who: marketers}, uploadCodes}}
 }
 
 // adaptUpload is adapt for uploads: the body is not read before, and the time for it is counted per read.
@@ -52,6 +53,9 @@ func (s *server) serveUpload(c *gin.Context, u upload) (answer, error) {
 	}
 	req := &request{By: by, http: c.Request, path: c.Param}
 	out, err := u.take(ctx, s, req, body)
+	if a, whole := out.(answer); whole {
+		return a, err
+	}
 	return answer{status: http.StatusAccepted, body: out}, err
 }
 

@@ -66,6 +66,8 @@ func routes() []route {
 		{del, "/api/images/:name", marketers, deleteImage},
 		{get, "/api/coupon-pools", viewers, listPools},
 		{get, "/api/coupon-pools/:key", viewers, getPool},
+		{get, "/api/coupon-pools/:key/coupons", viewers, listPoolCoupons},
+		{get, "/api/coupons/:code", viewers, getCoupon},
 		{put, "/api/coupon-pools/:key", marketers, with(putPool)},
 		{post, "/api/coupon-pools/:key/codes", marketers, with(addCodes)},
 

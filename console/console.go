@@ -72,6 +72,10 @@ type Reader interface {
 	EventNames(ctx context.Context, r journey.PageRequest) (journey.Page[journey.EventName], error)
 	TopicKeys(ctx context.Context) ([]string, error)
 
+	Pools(ctx context.Context) ([]journey.CouponPool, error)
+	Pool(ctx context.Context, key string) (journey.CouponPool, error)
+	PoolCoupons(ctx context.Context, pool string, r journey.PageRequest) (journey.Page[journey.CouponView], error)
+	Coupon(ctx context.Context, code string) (journey.CouponHistory, error)
 	Surveys(ctx context.Context) ([]journey.SurveyInfo, error)
 	SurveyResults(ctx context.Context, key string, f journey.SurveyFilter) (journey.SurveyResults, error)
 	SurveyReplies(ctx context.Context, key string, f journey.SurveyFilter, words bool, r journey.PageRequest) (journey.Page[journey.SurveyReply], error)

@@ -139,6 +139,11 @@ func routes() []route {
 		{get, "/reports/{report}/table.csv", viewers, reportSheet, nil},
 		{get, "/reports/{report}/people", viewers, behindPage, nil},
 
+		{get, "/coupons", viewers, couponsPage, nil},
+		{get, "/coupons/pools/{key}", viewers, poolPage, nil},
+		{post, "/coupons/pools/{key}", marketers, savePool, poolPage},
+		{post, "/coupons/pools/{key}/codes", marketers, uploadCodes, poolPage},
+		{get, "/coupons/codes/{code}", viewers, codePage, nil},
 		{get, "/surveys", viewers, surveysPage, nil},
 		{get, "/surveys/{key}", viewers, surveyPage, nil},
 
@@ -164,6 +169,7 @@ func places() []place {
 		{"messages", "/messages", "mail", viewers},
 		{"segments", "/segments", "segments", viewers},
 		{"reports", "/reports", "reports", viewers},
+		{"coupons", "/coupons", "coupon", viewers},
 		{"surveys", "/surveys", "surveys", viewers},
 		{"users", "/users", "users", admins},
 		{"keys", "/keys", "keys", admins},

@@ -55,17 +55,20 @@ func (c *Control) SetLowWater(ctx context.Context, by journey.Actor, pool string
 }
 
 // GiveCoupon gives a customer one code outside of any journey. An empty pool is CodeConflict with the reason empty.
-func (c *Control) GiveCoupon(ctx context.Context, by journey.Actor, customer, pool, reason string) (journey.CouponView, error) {
-	reason = strings.TrimSpace(reason)
+func (c *Control) GiveCoupon(ctx context.Context, by journey.Actor, customer string, g journey.CouponGift) (journey.CouponView, error) {
+	g.Reason = strings.TrimSpace(g.Reason)
 	var faults journey.Problems
-	if pool == "" {
+	if g.Pool == "" {
 		faults = append(faults, journey.Problem{Path: "pool", Message: "is missing", Mend: "GET /api/coupon-pools lists them"})
 	}
-	if reason == "" || len(reason) > 500 {
+	if g.Reason == "" || len(g.Reason) > 500 {
 		faults = append(faults, journey.Problem{Path: "reason", Message: "is missing or over 500 bytes", Mend: "say why she gets it, for those who wonder later"})
+	}
+	if g.ExpiresAt != nil && !g.ExpiresAt.After(c.Clock.Now()) {
+		faults = append(faults, journey.Problem{Path: "expires_at", Message: "lies in the past", Mend: "leave it out for a coupon that does not expire"})
 	}
 	if len(faults) > 0 {
 		return journey.CouponView{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the request cannot be carried out", Problems: faults}
 	}
-	return c.Store.GiveCoupon(ctx, customer, pool, reason, by)
+	return c.Store.GiveCoupon(ctx, customer, g, by)
 }

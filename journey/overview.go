@@ -181,6 +181,39 @@ type CouponPool struct {
 	Revenue  map[string]float64 `json:"revenue"` // value of the orders that redeemed one, by currency; "" where none was said
 }
 
+// Given is how many of its codes somebody was given, whatever became of them.
+func (p CouponPool) Given() int { return p.Issued + p.Redeemed + p.Expired + p.Released }
+
+// CouponHistory is one coupon with what happened to it, the earliest first.
+type CouponHistory struct {
+	CouponView
+	Events []EventView `json:"events"`
+}
+
+// CodeUpload is what a file of codes came to.
+type CodeUpload struct {
+	Pool         string        `json:"pool"`
+	Lines        int           `json:"lines"` // with a code on them
+	Added        int           `json:"added"`
+	Known        int           `json:"known"` // stood in the pool before: nothing is done twice
+	RefusedCount int           `json:"refused_count"`
+	Refused      []RefusedCode `json:"refused"` // the first 1,000
+}
+
+// RefusedCode is a line that was not taken, and why.
+type RefusedCode struct {
+	Line   int    `json:"line"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// CouponGift is a coupon that support gives outside of any journey.
+type CouponGift struct {
+	Pool      string
+	Reason    string
+	ExpiresAt *time.Time // nil: never
+}
+
 // Redemption asks to redeem a coupon. The same code and order again has no effect.
 type Redemption struct {
 	Code     string

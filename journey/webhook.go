@@ -47,5 +47,6 @@ func OwnEvents() []string {
 	return []string{EventJourneyEntered, EventJourneyExited, EventGoalReached, EventMessageSent, EventMessageBounced,
 		EventMessageComplained, EventMessageDropped, EventLinkClicked, EventSurveyAnswered, EventCouponIssued, EventCouponRedeemed,
 		EventCouponExpired, EventTopicSubscribed, EventTopicUnsubscribed, EventCustomerPaused, EventCustomerResumed,
-		EventCustomerReturned, EventCustomerMerged, EventTaskDone, EventMessageReplied}
+		EventCustomerReturned, EventCustomerMerged, EventTaskDone, EventMessageReplied,
+		EventFrequencyChosen, EventAddressChanged}
 }

@@ -21,7 +21,11 @@ func (s *Store) Redeem(ctx context.Context, r journey.Redemption) (c journey.Cou
 		if err := lockHolder(ctx, tx, r.Code); err != nil {
 			return err
 		}
-		if c, err = couponByCode(ctx, tx, r.Code); err != nil {
+		c, err = couponByCode(ctx, tx, r.Code)
+		if journey.CodeOf(err) == journey.CodeNotFound {
+			return s.noCoupon(ctx, tx, strings.ToUpper(r.Code))
+		}
+		if err != nil {
 			return err
 		}
 		if c.State == couponRedeemed && c.OrderID == r.OrderID {

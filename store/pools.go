@@ -76,7 +76,8 @@ func (s *Store) poolsNamed(ctx context.Context, q querier, key string) ([]journe
 
 // GiveCoupon gives a customer, named as in Customer, one code of a pool outside of any journey, and appends Coupon Issued to her
 // stream. CodeNotFound: no such customer or pool; CodeConflict with the reason empty: the pool has no code.
-func (s *Store) GiveCoupon(ctx context.Context, ref, pool, reason string, by journey.Actor) (c journey.CouponView, err error) {
+func (s *Store) GiveCoupon(ctx context.Context, ref string, g journey.CouponGift, by journey.Actor) (c journey.CouponView, err error) {
+	pool := g.Pool
 	defer wrap(&err, "giving a coupon of pool %q", pool)
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		id, err := lockCustomerNamed(ctx, tx, ref)
@@ -100,13 +101,18 @@ func (s *Store) GiveCoupon(ctx context.Context, ref, pool, reason string, by jou
 			fault.Reason = "empty"
 			return fault
 		}
-		c = journey.CouponView{ID: taken.ID, Pool: pool, Code: taken.Code, State: "issued", Customer: id, IssuedAt: &now}
+		if g.ExpiresAt != nil {
+			if _, err := tx.Exec(ctx, `UPDATE coupons SET expires_at = $2 WHERE id = $1`, taken.ID, *g.ExpiresAt); err != nil {
+				return err
+			}
+		}
+		c = journey.CouponView{ExpiresAt: g.ExpiresAt, ID: taken.ID, Pool: pool, Code: taken.Code, State: "issued", Customer: id, IssuedAt: &now}
 		told := &journey.Event{Name: journey.EventCouponIssued, Properties: map[string]any{
 			"pool": pool, "code": c.Code, "coupon": c.ID, "source": "support"}}
 		if err := s.tellOf(ctx, tx, id, told); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, deed{by: by, verb: "customer.coupon", target: id, detail: map[string]any{"pool": pool, "coupon": c.ID, "reason": reason}})
+		return s.audit(ctx, tx, deed{by: by, verb: "customer.coupon", target: id, detail: map[string]any{"pool": pool, "coupon": c.ID, "reason": g.Reason}})
 	})
 	return c, err
 }
@@ -125,4 +131,20 @@ func lockCustomerNamed(ctx context.Context, tx pgx.Tx, ref string) (string, erro
 		err = errAgain // merged while we waited
 	}
 	return id, err
+}
+
+// KnownCodes says which of the codes, in upper case, are there already, and in which pool.
+func (s *Store) KnownCodes(ctx context.Context, codes []string) (_ map[string]string, err error) {
+	defer wrap(&err, "looking for %d codes", len(codes))
+	known := map[string]string{}
+	rows, err := s.pool.Query(ctx, `SELECT code, pool FROM coupons WHERE code = ANY($1)`, codes)
+	if err != nil {
+		return nil, err
+	}
+	var code, pool string
+	_, err = pgx.ForEachRow(rows, []any{&code, &pool}, func() error {
+		known[code] = pool
+		return nil
+	})
+	return known, err
 }

@@ -138,6 +138,7 @@ func (a *app) run(ctx context.Context) error {
 	group.Go(func() error { return a.upkeep(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
 	group.Go(func() error { return a.watchPools(ctx) })
+	group.Go(func() error { return a.expire(ctx) })
 	group.Go(func() error { a.control.FinishErasures(ctx, a.log); return nil })
 	if a.config.has("worker") || a.config.has("sender") {
 		group.Go(func() error { return a.work(ctx) })
@@ -251,6 +252,29 @@ func (a *app) watchPools(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
+		}
+	}
+}
+
+// expire ends coupons at the moment at which their time is over.
+func (a *app) expire(ctx context.Context) error {
+	const batch, most = 200, time.Second
+	for {
+		n, next, err := a.store.ExpireCoupons(ctx, batch)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("coupons whose time is over are not told of; trying again", "error", err)
+		}
+		rest := most // what was given meanwhile may end before the one that was next
+		if wait := next.Sub(a.store.Clock().Wall()); err == nil && !next.IsZero() && wait < rest {
+			rest = max(wait, time.Millisecond)
+		}
+		if err == nil && n == batch {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(rest):
 		}
 	}
 }

@@ -1,0 +1,36 @@
+package console_test
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"perennial/journey"
+)
+
+func TestCouponsInTheConsole(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	ada, _, _ := o.play()
+	o.exec(`INSERT INTO pools (key) VALUES ('printed')`)
+	v := o.as(journey.RoleMarketer)
+	page := v.post("/coupons/pools/printed/codes", url.Values{"codes": {"ONE-1\nONE-2\nONE-1\n"}}).body
+	assert.Contains(t, page, "Lines: 3. Added: 2. Here before: 0. Not taken: 1.")
+	assert.Contains(t, page, "stands in line 1 already")
+	page = v.follow("/coupons/pools/printed", url.Values{"low_water": {"5"}}).body
+	assert.Contains(t, page, "Running low")
+	assert.Contains(t, v.post("/coupons/pools/printed", url.Values{"low_water": {"many"}}).body, "is not a number")
+	assert.Contains(t, v.get("/coupons").body, "2 codes left")
+	code := one[string](o, `SELECT code FROM coupons WHERE customer_id = $1 LIMIT 1`, ada)
+	assert.Equal(t, 303, v.get("/coupons?code="+code).status)
+	assert.Contains(t, v.get("/coupons/codes/"+code).body, `href="/customers/`+ada+`"`)
+	assert.Contains(t, v.get("/coupons?code=NOTHING").body, "There is no coupon with this code.")
+	assert.Equal(t, 403, o.as(journey.RoleViewer).post("/coupons/pools/printed", url.Values{"low_water": {"5"}}).status)
+
+	w := o.browser()
+	w.signIn(journey.RoleAdmin)
+	w.around("coupons", "/coupons?code=NOTHING")
+	w.around("pool", "/coupons/pools/printed")
+	w.around("code", "/coupons/codes/"+code)
+}
