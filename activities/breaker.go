@@ -63,6 +63,13 @@ func (b *breaker) reached() {
 	b.misses = 0
 }
 
+// open lets the lane try at once, as if nothing had been.
+func (b *breaker) open() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.until, b.faults, b.mixed, b.trips, b.misses = time.Time{}, 0, false, 0, 0
+}
+
 func (b *breaker) passed() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

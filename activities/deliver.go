@@ -73,6 +73,9 @@ type Sender struct {
 	// Shut notes that a lane, or one destination of it, is shut for a while, for people to see. nil: it stands in the log alone.
 	Shut func(ctx context.Context, b journey.Breaker) error
 
+	// Closed takes the destinations of a lane whose breakers people have closed, "" being the lane itself. nil: nobody can.
+	Closed func(ctx context.Context, lane string) ([]string, error)
+
 	Rate        Rate            // of each lane; 0: no limit
 	DomainRates map[string]Rate // of each lane, by domain of the recipient in lower case
 
@@ -229,6 +232,9 @@ func (r *run) turn(ctx, attempts context.Context, changed <-chan struct{}) error
 	if now := s.Clock.Wall(); now.Sub(r.swept) >= sweepEvery {
 		if _, err := s.Ledger.SweepDoubtful(ctx, l.name); err != nil {
 			return fmt.Errorf("sweeping: %w", err)
+		}
+		if err := l.reopen(ctx, now); err != nil {
+			return fmt.Errorf("looking for closed breakers: %w", err)
 		}
 		r.swept = now
 	}

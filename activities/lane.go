@@ -162,6 +162,23 @@ func (l *lane) putOff(domain string, o journey.Outcome) {
 	}
 }
 
+// reopen tries at once what is shut and a person has closed the breaker of.
+func (l *lane) reopen(ctx context.Context, wall time.Time) error {
+	domains, _ := l.gates.shut(wall, 0)
+	if l.sender.Closed == nil || len(domains) == 0 && l.shutFor() == 0 {
+		return nil
+	}
+	closed, err := l.sender.Closed(ctx, l.name)
+	for _, domain := range closed {
+		if domain == "" {
+			l.breaker.open()
+		} else {
+			l.gates.passed(domain)
+		}
+	}
+	return err
+}
+
 // skip lists the destinations to which nothing is to go now: they are shut, or have had what their rate lets through.
 func (l *lane) skip() []string {
 	wall := l.sender.Clock.Wall()

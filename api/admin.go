@@ -154,7 +154,7 @@ func listSuppressions(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Read.Suppressions(ctx, p)
+	return s.Read.Suppressions(ctx, r.query("q"), p)
 }
 
 type suppressionIn struct {
@@ -167,5 +167,5 @@ func putSuppression(ctx context.Context, s *server, r *request, in suppressionIn
 }
 
 func deleteSuppression(ctx context.Context, s *server, r *request) (any, error) {
-	return answer{status: http.StatusNoContent}, s.Control.Unsuppress(ctx, r.By, r.param("address"))
+	return answer{status: http.StatusNoContent}, s.Control.Unsuppress(ctx, r.By, r.param("address"), r.query("reason"), r.query("asked") == "true")
 }

@@ -61,7 +61,8 @@ type Reader interface {
 	Teams(ctx context.Context) ([]journey.TeamView, error)
 	Endpoints(ctx context.Context) ([]journey.EndpointView, error)
 	AccountMembers(ctx context.Context, ref string, r journey.PageRequest) (journey.AccountView, error)
-	Suppressions(ctx context.Context, r journey.PageRequest) (journey.Page[journey.Suppression], error)
+	Topics(ctx context.Context) ([]journey.TopicView, error)
+	Suppressions(ctx context.Context, begins string, r journey.PageRequest) (journey.Page[journey.Suppression], error)
 
 	Segments(ctx context.Context) ([]journey.Segment, error)
 	Segment(ctx context.Context, key string) (journey.Segment, error)

@@ -91,6 +91,8 @@ func (s *shop) acts() []act {
 	require.Less(s.t, dry.status, 300, dry.body)
 	stopped := s.call(marketer, post, "/api/imports?name=b.csv&dry_run=true", "email\nco@example.com\n", "Content-Type", "text/csv")
 	require.Less(s.t, stopped.status, 300, stopped.body)
+	s.exec(`INSERT INTO breakers (lane, domain, why, until_wall) VALUES ($1, 'slow.example', 'put_off', $2::timestamptz + interval '1 hour')`,
+		journey.LaneMarketing, s.wall.now())
 	her, hers := "/api/customers/{id}", "/api/customers/"+customer
 	e := "/api/enrollments/" + inHeld
 	form, csv := []string{"Content-Type", "application/x-www-form-urlencoded"}, []string{"Content-Type", "text/csv"}
@@ -150,9 +152,11 @@ func (s *shop) acts() []act {
 		{admin, put, "/api/users/{id}", "/api/users/" + user, m{"role": "marketer"}}, {admin, post, "/api/users/{id}/link", "/api/users/" + user + "/link", m{}},
 		{admin, put, "/api/reports/settings", "/api/reports/settings", m{"loss": m{"by": "no_order", "days": 30}}}, {admin, post, "/api/reports/count", "/api/reports/count", m{}},
 		{admin, post, "/api/keys", "/api/keys", m{"name": "shop", "role": "ingest"}}, {admin, del, "/api/keys/{id}", "/api/keys/" + key, nil},
+		{marketer, put, "/api/topics/{key}", "/api/topics/club", m{"name": "The club"}},
+		{admin, post, "/api/sending/breakers/close", "/api/sending/breakers/close", m{"lane": journey.LaneMarketing, "domain": "slow.example"}},
 		{admin, put, "/api/switch", "/api/switch", m{"daily_ceiling": 4}},
 		{marketer, put, "/api/switch/{scope}/{target}", "/api/switch/journey/held", m{"reason": "x"}}, {marketer, del, "/api/switch/{scope}/{target}", "/api/switch/journey/held", nil},
-		{admin, put, "/api/suppressions/{address}", "/api/suppressions/lost@example.com", m{"reason": "x"}}, {admin, del, "/api/suppressions/{address}", "/api/suppressions/lost@example.com", nil},
+		{admin, put, "/api/suppressions/{address}", "/api/suppressions/lost@example.com", m{"reason": "x"}}, {admin, del, "/api/suppressions/{address}", "/api/suppressions/lost@example.com?reason=a+mistake", nil},
 		{admin, post, "/api/webhooks", "/api/webhooks", m{"url": "https://crm.example.com/two", "events": []string{"Survey Answered"}}},
 		{admin, put, "/api/webhooks/{id}", "/api/webhooks/" + hook, m{"url": "https://crm.example.com/three"}},
 		{admin, post, "/api/webhooks/{id}/replay", "/api/webhooks/" + hook + "/replay", m{"since": s.wall.now().Add(-journey.Day)}},

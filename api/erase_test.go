@@ -182,7 +182,7 @@ func (s *shop) stillSuppressed(user string) {
 	s.step(id, journey.CauseStart)
 	assert.Equal(t, 1, one[int](s, `SELECT count(*) FROM step_log WHERE enrollment_id = $1 AND detail->>'reason' = 'suppressed'`, id), "offers are not sent to her")
 	assert.Equal(t, "queued", s.send(journey.RoleSupport, "second", "account/password-changed", "user:second", nil).json["state"], "a receipt is")
-	s.must(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/"+canary+"@example.com", nil)
+	s.must(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/"+canary+"@example.com?reason=she+is+back&asked=true", nil)
 	assert.Equal(t, "queued", s.send(journey.RoleSupport, "lifted", "account/password-changed", "user:"+user, nil).json["state"], "a person lifted it")
 }
 

@@ -307,8 +307,17 @@ func TestTopicsSwitchesAndSuppressions(t *testing.T) {
 	s.must(journey.RoleAdmin, http.MethodPut, "/api/suppressions/Ada@example.com", m{"reason": "she asked"})
 	assert.Contains(t, s.must(journey.RoleViewer, http.MethodGet, "/api/customers/user:ada", nil).json["suppressed"], "she asked")
 	assert.Contains(t, s.must(journey.RoleAdmin, http.MethodGet, "/api/suppressions", nil).body, "ada@example.com")
-	s.must(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/ada@example.com", nil)
-	assert.Equal(t, 404, s.call(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/ada@example.com", nil).status)
+	assert.Contains(t, s.call(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/ada@example.com", nil).body, "needs a reason")
+	s.must(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/ada@example.com?reason=a+mistake", nil)
+	assert.Equal(t, 404, s.call(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/ada@example.com?reason=a+mistake", nil).status)
+	_, err := s.sql.Exec(t.Context(), `INSERT INTO suppressions (address, scope, reason, at) VALUES ('ben@example.com', 'marketing', 'complaint', $1)`, s.store.Clock().Now())
+	require.NoError(t, err)
+	assert.Contains(t, s.must(journey.RoleAdmin, http.MethodGet, "/api/suppressions?q=BEN", nil).body, "ben@example.com")
+	assert.NotContains(t, s.must(journey.RoleAdmin, http.MethodGet, "/api/suppressions?q=ada", nil).body, "ben@example.com")
+	refused := s.call(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/ben@example.com?reason=sales+wants+to", nil)
+	assert.Equal(t, 422, refused.status)
+	assert.Contains(t, refused.body, "wants no mail of ours")
+	s.must(journey.RoleAdmin, http.MethodDelete, "/api/suppressions/ben@example.com?reason=by+phone&asked=true", nil)
 }
 
 func TestCodesWakeThoseWhoHold(t *testing.T) {

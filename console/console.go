@@ -65,6 +65,11 @@ type Reader interface {
 	WebhookDeliveries(ctx context.Context, id, state string, r journey.PageRequest) (journey.Page[journey.WebhookDelivery], error)
 	Audit(ctx context.Context, f journey.AuditFilter, r journey.PageRequest) (journey.Page[journey.AuditEntry], error)
 
+	Topics(ctx context.Context) ([]journey.TopicView, error)
+	Suppressions(ctx context.Context, begins string, r journey.PageRequest) (journey.Page[journey.Suppression], error)
+	Stops(ctx context.Context) ([]journey.Stop, error)
+	Audiences(ctx context.Context) ([]journey.Approval, error)
+
 	Segments(ctx context.Context) ([]journey.Segment, error)
 	Segment(ctx context.Context, key string) (journey.Segment, error)
 	SegmentMembers(ctx context.Context, key string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)

@@ -84,5 +84,5 @@ func turnSwitch(ctx context.Context, r *request) (reply, error) {
 	if _, err := r.Control.Switch(ctx, r.by(), to); err != nil {
 		return reply{}, err
 	}
-	return r.seeOther("/", "today.switched."+r.form.Get("do"))
+	return r.seeOther(ours(r.form.Get("next")), "today.switched."+r.form.Get("do"))
 }

@@ -40,6 +40,11 @@ type Control struct {
 	// Door says whom of those whom a provider of sign-ins vouches for we let in.
 	Door Door
 
+	// Sender is what this installation sends with; LookUp says what the DNS says of it. It is handed in for the same reason, and nil where
+	// mail goes to the installation's own inbox.
+	Sender journey.SenderInfo
+	LookUp func(ctx context.Context) []journey.MailFinding
+
 	// Brand is whose customers these are: its zone and its public URL stand in what colleagues are told. The zero value says UTC and no URL.
 	Brand journey.Brand
 
@@ -66,6 +71,8 @@ type Store interface {
 	Audits
 	Suppressions
 	Surveys
+	Breakers
+	Topics
 	Audiences
 	Reports
 	Stops

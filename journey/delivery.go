@@ -1,6 +1,9 @@
 package journey
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Fence names one claim of one message: a ledger row changes only while it is still at this attempt.
 type Fence struct {
@@ -151,6 +154,15 @@ type Suppression struct {
 	At      time.Time        `json:"at"`
 	Until   *time.Time       `json:"until,omitempty"` // suspended: before that it takes nothing at all
 }
+
+// sealedMark begins an address that can be recognised and not be read: its customer was erased.
+const sealedMark = "sealed:"
+
+// Sealed says whether the address cannot be read.
+func (s Suppression) Sealed() bool { return strings.HasPrefix(s.Address, sealedMark) }
+
+// Hers says whether the owner of the address wanted it so herself: she complained of our mail, or was erased.
+func (s Suppression) Hers() bool { return s.Reason == ReasonComplaint || s.Sealed() }
 
 // SuppressionScope says what an address takes no more of.
 type SuppressionScope string

@@ -71,3 +71,16 @@ func parseMinute(text string) (int, bool) {
 	minute := (int(text[0]-'0')*10+int(text[1]-'0'))*60 + int(text[3]-'0')*10 + int(text[4]-'0')
 	return minute, text[3] < '6' && minute <= 24*60
 }
+
+// ShortDuration writes a duration in the largest unit that it is a whole number of, as ParseDuration reads it: 7d, 36h, 90m.
+func ShortDuration(d time.Duration) string {
+	for _, unit := range []struct {
+		size   time.Duration
+		letter string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}} {
+		if d >= unit.size && d%unit.size == 0 {
+			return strconv.Itoa(int(d/unit.size)) + unit.letter
+		}
+	}
+	return strconv.Itoa(int(d/time.Minute)) + "m"
+}

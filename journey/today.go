@@ -32,6 +32,7 @@ type Breaker struct {
 	Domain    string    `json:"domain,omitempty"` // "": the lane as a whole
 	Why       string    `json:"why"`              // put_off, unreachable, or the kind of outcome that opened it
 	UntilWall time.Time `json:"until"`            // wall time
+	Closed    bool      `json:"closed,omitempty"` // a person has closed it; its sender is about to notice
 }
 
 // Reasons of breakers beside the kinds of outcomes.

@@ -23,7 +23,7 @@ func (l *ledger) sent(id string, n int) {
 
 func (l *ledger) suppression(n int) string {
 	l.t.Helper()
-	list, err := l.Suppressions(l.t.Context(), journey.PageRequest{Limit: 10})
+	list, err := l.Suppressions(l.t.Context(), "", journey.PageRequest{Limit: 10})
 	require.NoError(l.t, err)
 	for _, s := range list.Data {
 		if s.Address == fmt.Sprintf("ann%d@example.net", n) {

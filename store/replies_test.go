@@ -58,15 +58,15 @@ func TestRepliesSuppressWhoDoesNotExist(t *testing.T) {
 	require.Empty(t, l.claim(journey.LaneMarketing))
 	c := l.claim(journey.LaneTransactional)[0]
 	l.reply(c, journey.Outcome{Kind: journey.OutcomeFailed, Reason: journey.ReasonBounced, Suppress: true, Code: 550, Text: strings.Repeat("x", 2000)})
-	page, err := l.Suppressions(t.Context(), journey.PageRequest{Limit: 10})
+	page, err := l.Suppressions(t.Context(), "", journey.PageRequest{Limit: 10})
 	require.NoError(t, err)
 	require.Equal(t, []journey.Suppression{{Address: "ann1@example.net", Scope: journey.SuppressAll, Reason: "bounced", At: l.now()}}, page.Data)
 
 	require.NoError(t, l.Suppress(t.Context(), "ann1@example.net", journey.SuppressMarketing, "complaint", journey.Actor{ID: "key_1"}))
 	l.queue("msg_3", 1, journey.LaneTransactional)
 	require.Empty(t, l.claim(journey.LaneTransactional), "a complaint does not narrow what a bounce has stopped")
-	require.NoError(t, l.LiftSuppression(t.Context(), "Ann1@example.net", journey.Actor{ID: "key_1"}))
-	require.Equal(t, journey.CodeNotFound, journey.CodeOf(l.LiftSuppression(t.Context(), "ann1@example.net", journey.Actor{ID: "key_1"})))
+	require.NoError(t, l.LiftSuppression(t.Context(), "Ann1@example.net", "a mistake", journey.Actor{ID: "key_1"}, anyone))
+	require.Equal(t, journey.CodeNotFound, journey.CodeOf(l.LiftSuppression(t.Context(), "ann1@example.net", "a mistake", journey.Actor{ID: "key_1"}, anyone)))
 	l.queue("msg_4", 1, journey.LaneTransactional)
 	require.Equal(t, []string{"msg_4"}, ids(l.claim(journey.LaneTransactional)))
 }
@@ -218,3 +218,5 @@ func TestForgetBytesKeepsTheHash(t *testing.T) {
 	require.Nil(t, bytes)
 	require.Len(t, hash, 32)
 }
+
+func anyone(journey.Suppression) error { return nil }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/mail"
 	"strings"
@@ -96,7 +97,12 @@ func openApp(ctx context.Context, c config, temporal client.Options, log *slog.L
 	a.tokens = journey.Tokens{Key: settings.TokenKey}
 	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates, Render: renderOnce(brand),
 		WriteTests: writeTests(brand, a.composer.Compose), Play: simulateVersion(brand), Library: shipped(), LookAt: lookAt(brand), Door: c.Identity.door()}
-	a.control.Brand = brand
+	a.control.Brand, a.control.Sender = brand, c.senderInfo()
+	if !c.Sandbox {
+		a.control.LookUp = func(ctx context.Context) []journey.MailFinding {
+			return smtp.ExamineDomain(ctx, c.sender(a.composer.Signer), net.DefaultResolver.LookupTXT)
+		}
+	}
 	temporal.Logger = sdklog.NewStructuredLogger(slog.New(calmEnd{log.Handler(), a.stopping}))
 	if a.temporal, err = client.NewLazyClient(temporal); err != nil {
 		return nil, fmt.Errorf("reading the address of Temporal: %w", err)
@@ -444,7 +450,7 @@ func (a *app) sender() *activities.Sender {
 	return &activities.Sender{
 		Ledger: a.store, Clock: a.store.Clock(), Compile: compileTemplates(a.config.brand()), Compose: a.composer.Compose,
 		Dial: a.dial, Hand: a.outside.Hand, Secret: a.secret,
-		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders, Tide: a.store.Tide, Shut: a.store.NoteBreaker,
+		Brand: a.config.brand(), Tokens: a.tokens, Sandbox: a.config.Sandbox, Log: a.log, Slots: a.config.Senders, Tide: a.store.Tide, Shut: a.store.NoteBreaker, Closed: a.store.TakeClosed,
 		Rate: a.rate, DomainRates: a.domainRates, BounceDomain: a.config.Mail.BounceDomain,
 	}
 }

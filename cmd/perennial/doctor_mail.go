@@ -49,7 +49,9 @@ func sendProof(ctx context.Context, env map[string]string, data, to string, out 
 		}
 	}
 	if composer.Signer != nil {
-		findings = append(findings, examineDKIM(ctx, composer.Signer, net.DefaultResolver.LookupTXT))
+		for _, f := range mail.ExamineDomain(ctx, c.sender(composer.Signer), net.DefaultResolver.LookupTXT) {
+			findings = append(findings, finding{what: f.What, found: f.Found, mend: f.Mend, sick: f.Sick})
+		}
 	}
 	if inbox != "" && !findings[0].sick {
 		findings = append(findings, readBack(ctx, inbox, e.MessageID, to, head))
@@ -124,30 +126,6 @@ func handOver(ctx context.Context, c config, from, to string, raw []byte) findin
 	}
 	f.found = fmt.Sprintf("the relay did not take it (%s): %d %s", outcome.Kind, outcome.Code, outcome.Text)
 	f.mend = "see what the relay says of sender, recipient and credentials"
-	return f
-}
-
-// examineDKIM compares the record in the DNS with the key that signs.
-func examineDKIM(ctx context.Context, s *mail.Signer, lookup func(context.Context, string) ([]string, error)) finding {
-	f := finding{what: "DKIM", sick: true}
-	name, text, err := s.Record()
-	if err != nil {
-		f.found = err.Error()
-		return f
-	}
-	f.mend = fmt.Sprintf("publish this TXT record under %s: %s", name, text)
-	records, err := lookup(ctx, name)
-	if err != nil {
-		f.found = "the record " + name + " cannot be found"
-		return f
-	}
-	_, key, _ := strings.Cut(text, "p=")
-	for _, record := range records {
-		if strings.Contains(strings.Join(strings.Fields(record), ""), "p="+key) {
-			return finding{what: "DKIM", found: "the key under " + name + " is the one that signs"}
-		}
-	}
-	f.found = "the record " + name + " holds another key"
 	return f
 }
 

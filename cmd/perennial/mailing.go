@@ -104,6 +104,24 @@ func (c config) composer() (smtp.Composer, error) {
 	return smtp.Composer{Signer: signer, Postmark: parseErr == nil && strings.HasSuffix(u.Hostname(), ".postmarkapp.com")}, err
 }
 
+// sender is who sends, as far as the DNS has something to say of it.
+func (c config) sender(signer *smtp.Signer) smtp.Sender {
+	return smtp.Sender{From: mailDomain(c.brand().From), Return: c.Mail.BounceDomain, Signer: signer}
+}
+
+// senderInfo is what the installation sends with, as people see it.
+func (c config) senderInfo() journey.SenderInfo {
+	i := journey.SenderInfo{Sandbox: c.Sandbox, From: mailDomain(c.brand().From), BounceDomain: c.Mail.BounceDomain, Connections: c.Senders,
+		Rate: c.Rate, DomainRates: c.DomainRates}
+	if u, err := url.Parse(c.SMTPURL); err == nil {
+		i.Relay = u.Host
+	}
+	if c.Mail.DKIMKeyFile != "" {
+		i.SignedBy = c.Mail.DKIMSelector + "._domainkey." + c.Mail.DKIMDomain
+	}
+	return i
+}
+
 func (c mailConfig) hooks() api.Hooks {
 	return api.Hooks{Secret: c.HookSecret, Topic: c.HookTopic, Mailgun: c.HookMailgun, Read: smtp.ReadFeedback, ReadReply: smtp.ReadReply,
 		ReplyText: smtp.ReplyText}
