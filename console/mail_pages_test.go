@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"perennial/control"
 	"perennial/journey"
 )
 
@@ -125,4 +126,68 @@ func TestMailPagesInABrowser(t *testing.T) {
 	w.around("topics", "/topics")
 	w.around("suppressions", "/suppressions")
 	w.around("sending", "/sending?look=domain")
+}
+
+// Every warning of today has the button that mends it, for who may.
+func TestTodayMendsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	o.trouble()
+	_, err := o.sql.Exec(t.Context(), `INSERT INTO pools (key, alphabet, length, low_water) VALUES ('printed', '', 0, 5)`)
+	require.NoError(t, err)
+	_, err = o.ctl.Stop(t.Context(), tester, journey.StopJourney, "win-back", "wrong prices")
+	require.NoError(t, err)
+	_, err = o.ctl.Pause(t.Context(), tester, control.PauseRequest{Scope: journey.ScopeEverything, Reason: "stocktaking", OnResume: journey.Keep})
+	require.NoError(t, err)
+	viewer := o.as(journey.RoleViewer).get("/").body
+	for _, said := range []string{"slow.example", "Very many are about to enter win-back", "Pool printed: 0 codes are left", "wrong prices", "stocktaking"} {
+		assert.Contains(t, viewer, said)
+	}
+	for _, button := range []string{"/sending/breaker", "/sending/unstop", "/pools/printed/codes", `action="/resume"`} {
+		assert.NotContains(t, viewer, button, "who may only look sees no buttons")
+	}
+	v := o.as(journey.RoleAdmin)
+	page := v.get("/").body
+	for _, button := range []string{"/sending/breaker", "/sending/unstop", "/pools/printed/codes", `action="/resume"`} {
+		assert.Contains(t, page, button)
+	}
+	assert.Contains(t, v.follow("/pools/printed/codes", url.Values{"codes": {"A-1\nA-2 A-3\nA-4\nA-5\nA-6\nA-7\nA-8\nA-9\nA-10\nA-11\nA-12\nA-13\nA-14\nA-15\nA-16\nA-17\nA-18\nA-19\nA-20\nA-21"}}).body, "21 codes are in the pool printed")
+	assert.NotContains(t, v.follow("/sending/unstop", url.Values{"scope": {"journey"}, "target": {"win-back"}, "next": {"/"}}).body, "wrong prices")
+	assert.NotContains(t, v.follow("/resume", nil).body, "stocktaking,")
+	page = v.follow("/sending/breaker", url.Values{"lane": {journey.LaneMarketing}, "domain": {"slow.example"}, "next": {"/"}}).body
+	assert.Contains(t, page, "Somebody has closed it")
+	assert.NotContains(t, page, "Pool printed:")
+}
+
+// Coupons, notes, mails once more, and forgetting her: each with its reason, each where it can be seen.
+func TestWhatElseSupportDoes(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	ada, ben, _ := o.play()
+	v := o.as(journey.RoleSupport)
+	at := "/customers/" + ben
+	got := v.post(at+"/coupons", url.Values{"pool": {"comeback"}, "reason": {" "}})
+	assert.Equal(t, http.StatusUnprocessableEntity, got.status)
+	page := v.follow(at+"/coupons", url.Values{"pool": {"comeback"}, "reason": {"her parcel was late"}}).body
+	assert.Contains(t, page, one[string](o, `SELECT code FROM coupons WHERE customer_id = $1`, ben))
+	page = v.follow(at+"/notes", url.Values{"text": {"Moves house in <May>"}}).body
+	assert.Contains(t, page, "Moves house in &lt;May&gt;")
+	assert.Contains(t, v.get(at+"?kind=note").body, "noted by Robin S.: Moves house")
+
+	id := one[string](o, `SELECT id FROM messages WHERE customer_id = $1 AND template = 'we-miss-you'`, ada)
+	form := fieldsOf(t, v.get("/messages/"+id).body, "/messages/"+id+"/resend")
+	assert.NotEmpty(t, form.Get("once"))
+	assert.Equal(t, http.StatusUnprocessableEntity, v.post("/messages/"+id+"/resend", form).status, "it needs a reason")
+	form.Set("reason", "she deleted it")
+	page = v.follow("/messages/"+id+"/resend", form).body
+	assert.Contains(t, page, "It goes out once more")
+	v.post("/messages/"+id+"/resend", form)
+	assert.Equal(t, 2, one[int](o, `SELECT count(*) FROM messages WHERE customer_id = $1 AND template = 'we-miss-you'`, ada), "two clicks are one")
+
+	got = v.post(at+"/erase", url.Values{"reason": {"her request of 3 May"}, "sure": {"yes"}})
+	assert.Equal(t, http.StatusUnprocessableEntity, got.status)
+	assert.Contains(t, v.post(at+"/erase", url.Values{"reason": {"Ben asked"}, "sure": {"erase"}}).body, "names the customer")
+	assert.Contains(t, v.follow(at+"/erase", url.Values{"reason": {"her request of 3 May"}, "sure": {"Erase"}}).body, "She is erased")
+	assert.Equal(t, http.StatusNotFound, v.get(at).status)
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"io"
 	"strings"
 
@@ -17,6 +18,7 @@ type messageData struct {
 	journey.SentMessage
 	Letter control.Letter
 	Who    journey.Customer
+	Once   string // of the form that sends it once more: two clicks are one
 }
 
 func (d messageData) title() string {
@@ -41,6 +43,7 @@ func messagePage(ctx context.Context, r *request) (reply, error) {
 	if d.Who, err = r.Read.Customer(ctx, m.Customer); err != nil {
 		return reply{}, err
 	}
+	d.Once = rand.Text()
 	return show("message", d)
 }
 

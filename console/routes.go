@@ -42,12 +42,18 @@ func routes() []route {
 
 		{get, "/{$}", viewers, todayPage, nil},
 		{post, "/switch", admins, turnSwitch, todayPage},
+		{post, "/resume", admins, resumeEverything, todayPage},
+		{post, "/pools/{key}/codes", marketers, addCodes, todayPage},
 
 		{get, "/customers", viewers, customersPage, nil},
 		{get, "/customers/{id}", viewers, customerPage, nil},
 		{post, "/customers/{id}/pause", support, pauseCustomer, customerPage},
 		{post, "/customers/{id}/resume", support, resumeCustomer, customerPage},
 		{post, "/customers/{id}/topics", support, setTopics, customerPage},
+		{post, "/customers/{id}/coupons", support, giveCoupon, customerPage},
+		{post, "/customers/{id}/notes", support, addNote, customerPage},
+		{post, "/customers/{id}/erase", support, eraseCustomer, customerPage},
+		{post, "/messages/{id}/resend", support, resend, messagePage},
 		{post, "/customers/{id}/address", support, changeAddress, customerPage},
 		{post, "/customers/{id}/tasks/{task}/done", support, finishTask, customerPage},
 		{post, "/customers/{id}/enrollments/{enrollment}/pause", support, pauseEnrollment, customerPage},

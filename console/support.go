@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"perennial/control"
@@ -154,4 +155,47 @@ func finishTask(ctx context.Context, r *request) (reply, error) {
 		return reply{}, err
 	}
 	return r.her("support.task_done")
+}
+
+// giveCoupon gives her one code outside of any journey.
+func giveCoupon(ctx context.Context, r *request) (reply, error) {
+	expires, err := r.moment("expires")
+	if err != nil {
+		return reply{}, err
+	}
+	c, err := r.Control.GiveCoupon(ctx, r.by(), r.path("id"), journey.CouponGift{Pool: r.form.Get("pool"), Reason: r.form.Get("reason"), ExpiresAt: expires})
+	if err != nil {
+		return reply{}, err
+	}
+	return r.her("support.coupon", "code", c.Code)
+}
+
+func addNote(ctx context.Context, r *request) (reply, error) {
+	if _, err := r.Control.AddNote(ctx, r.by(), r.path("id"), r.form.Get("text")); err != nil {
+		return reply{}, err
+	}
+	return r.her("support.noted")
+}
+
+// resend sends a mail once more. The token of the form keeps a second click from sending a third one.
+func resend(ctx context.Context, r *request) (reply, error) {
+	p, err := r.Control.Resend(ctx, r.by(), r.path("id"), r.form.Get("reason"), r.form.Get("once"))
+	if err != nil {
+		return reply{}, err
+	}
+	if p.State == journey.MessageDropped {
+		return r.seeOther("/messages/"+p.Message, "support.resend_dropped", "why", p.Words)
+	}
+	return r.seeOther("/messages/"+p.Message, "support.resent")
+}
+
+// eraseCustomer forgets her for good, where the word that the form asks for was typed.
+func eraseCustomer(ctx context.Context, r *request) (reply, error) {
+	if !strings.EqualFold(strings.TrimSpace(r.form.Get("sure")), r.text("support.erase_word")) {
+		return reply{}, r.badField("sure", "support.erase_type", r.text("support.erase_word"))
+	}
+	if _, err := r.Control.Erase(ctx, r.by(), r.path("id"), r.form.Get("reason")); err != nil {
+		return reply{}, err
+	}
+	return r.seeOther("/customers", "support.erased")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"perennial/journey"
@@ -47,7 +48,7 @@ func byCount(counts map[string]int) []string {
 // Well says whether nothing is wrong.
 func (d todayData) Well() bool {
 	return d.Settings.Live && d.Settings.Sending && d.Settings.HeldReason == "" && d.Held+d.Late+d.Refused+d.Overdue == 0 &&
-		len(d.Low)+len(d.Silences)+len(d.Pauses)+len(d.Stops)+len(d.Breakers) == 0
+		len(d.Low)+len(d.Silences)+len(d.Pauses)+len(d.Stops)+len(d.Breakers)+len(d.Asked) == 0
 }
 
 // Quiet says whether there is nothing to show yet.
@@ -70,6 +71,23 @@ func todayPage(ctx context.Context, r *request) (reply, error) {
 		r.bars("today.sent", d.Days, func(c journey.DayCount) int { return c.Sent }),
 	}
 	return show("today", d)
+}
+
+// addCodes fills a pool that is running out: one code on each line.
+func addCodes(ctx context.Context, r *request) (reply, error) {
+	n, err := r.Control.AddCodes(ctx, r.by(), r.path("key"), strings.Fields(r.form.Get("codes")))
+	if err != nil {
+		return reply{}, err
+	}
+	return r.seeOther("/", "today.codes_added", "n", n, "pool", r.path("key"))
+}
+
+// resumeEverything lets go on what stood still everywhere.
+func resumeEverything(ctx context.Context, r *request) (reply, error) {
+	if _, err := r.Control.Resume(ctx, r.by(), journey.ScopeEverything, "", r.chosen()); err != nil {
+		return reply{}, err
+	}
+	return r.seeOther("/", "support.resumed")
 }
 
 // turnSwitch does what the buttons beside a warning say.

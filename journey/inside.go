@@ -22,4 +22,6 @@ type TimelineFilter struct {
 const KindNotSent = "not_sent"
 
 // TimelineKinds lists the kinds by which a timeline can be narrowed.
-func TimelineKinds() []string { return []string{KindEvent, KindDecision, KindMessage, KindNotSent} }
+func TimelineKinds() []string {
+	return []string{KindEvent, KindDecision, KindMessage, KindNotSent, KindNote}
+}

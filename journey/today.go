@@ -22,7 +22,8 @@ type Today struct {
 	Silences     []Silence      `json:"silences"`
 	Pauses       []PauseView    `json:"pauses"` // that hold now, of a journey, a topic or everything
 	Stops        []Stop         `json:"stops"`
-	Breakers     []Breaker      `json:"breakers"` // that are open now
+	Breakers     []Breaker      `json:"breakers"`  // that are open now
+	Asked        []Approval     `json:"approvals"` // audiences that wait for a person
 }
 
 // Breaker is a lane that stands still for a while, or one recipient domain of it: the mail system refuses us, puts us off, or cannot be

@@ -80,7 +80,7 @@ func (s *Store) Timeline(ctx context.Context, customer string, f journey.Timelin
 			UNION ALL `+noteHappenings+` WHERE n.customer_id = $1
 		) h JOIN customers c ON c.id = h.customer
 		WHERE ($2 = '' OR (h.at, h.source, h.id) < (nullif($2, '')::timestamptz, $3::int, $4)) AND ($6 = '' OR h.journey = $6)
-			AND CASE $7 WHEN 'event' THEN h.source = 1 WHEN 'decision' THEN h.source = 2 WHEN 'message' THEN h.source = 3
+			AND CASE $7 WHEN 'note' THEN h.source = 4 WHEN 'event' THEN h.source = 1 WHEN 'decision' THEN h.source = 2 WHEN 'message' THEN h.source = 3
 				WHEN 'not_sent' THEN h.source = 2 AND h.what = 'not_sent' OR h.source = 3 AND h.what IN ('dropped', 'failed', 'unknown') ELSE true END
 		ORDER BY h.at DESC, h.source DESC, h.id DESC LIMIT $5`, customer, from[0], source, from[2], r.Limit+1, f.Journey, f.Kind)
 	if err != nil {

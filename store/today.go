@@ -33,7 +33,16 @@ func (s *Store) Today(ctx context.Context) (d journey.Today, err error) {
 	if d.Stops, err = s.Stops(ctx); err != nil {
 		return d, err
 	}
-	d.Breakers, err = s.Breakers(ctx)
+	if d.Breakers, err = s.Breakers(ctx); err != nil {
+		return d, err
+	}
+	all, err := s.Audiences(ctx)
+	d.Asked = []journey.Approval{}
+	for _, a := range all {
+		if a.State == journey.AudienceAsked || a.State == journey.AudienceStopped {
+			d.Asked = append(d.Asked, a)
+		}
+	}
 	return d, err
 }
 
