@@ -3,16 +3,21 @@ package console_test
 import (
 	"encoding/json"
 	"flag"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"perennial/console"
 )
 
 var (
@@ -42,16 +47,26 @@ func TestScreens(t *testing.T) {
 		return ask[string](w, `(e => e.pathname + e.search)(new URL(document.querySelector('`+selector+`').getAttribute('href'), location))`)
 	}
 	customer := first("/customers?q="+url.QueryEscape("Pia"), "main .rows a.whole")
-	pages := []struct{ name, path string }{
-		{"today", "/"}, {"customer", customer}, {"journey", "/journeys/win-back"}, {"message", first(customer, `a.whole[href^="/messages/"]`)},
-		{"customers", "/customers"}, {"journeys", "/journeys"}, {"tasks", "/tasks"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
-		{"messages", "/messages"}, {"writing", "/journeys/win-back/messages/we-miss-you.html"},
-		{"library", "/library"}, {"edit", "/journeys/win-back/edit?step=takes-the-offer"}, {"simulate", "/journeys/win-back/simulate?who=invented&customers=50"},
+	pages := []pictured{
+		{"today", "/"}, {"customers", "/customers"}, {"customer", customer}, {"messages", "/messages"},
+		{"message", first(customer, `a.whole[href^="/messages/"]`)},
+		{"journeys", "/journeys"}, {"journey", "/journeys/win-back"}, {"library", "/library"},
+		{"edit", "/journeys/win-back/edit?step=takes-the-offer"}, {"history", "/journeys/win-back/edit/history"},
+		{"simulate", "/journeys/win-back/simulate?who=invented&customers=50"}, {"plan", "/journeys/win-back/plan"},
+		{"compare", "/journeys/win-back/compare"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
+		{"writing", "/journeys/win-back/messages/we-miss-you.html"}, {"images", "/images"},
+		{"segments", "/segments"}, {"segment-new", "/segments/_new"},
+		{"coupons", "/coupons"}, {"pool", "/coupons/pools/comeback"}, {"surveys", "/surveys"}, {"survey-results", first("/surveys", `a[href^="/surveys/"]`)},
+		{"tasks", "/tasks"}, {"task", first("/tasks", `a[href^="/tasks/"]`)},
 		{"reports", "/reports"}, {"report", "/reports/loss?by=month"}, {"report-orders", "/reports/orders?by=month"},
+		{"report-settings", "/reports/settings"}, {"report-people", "/reports/orders/people"},
+		{"topics", "/topics"}, {"suppressions", "/suppressions"}, {"sending", "/sending"},
+		{"users", "/users"}, {"keys", "/keys"}, {"teams", "/teams"}, {"webhooks", "/webhooks"}, {"audit", "/audit"}, {"account", "/account"},
 	}
-	var public []struct{ name, path string }
+	everyPage(t, pages)
+	var public []pictured
 	for name, path := range linked(t, *inbox) {
-		public = append(public, struct{ name, path string }{name, path})
+		public = append(public, pictured{name, path})
 	}
 	pages = append(public, pages...) // these first: at this speed a question closes in a minute
 	for _, p := range pages {
@@ -102,4 +117,32 @@ func linked(t *testing.T, inbox string) map[string]string {
 	}
 	require.Contains(t, found, "preferences")
 	return found
+}
+
+// pictured is a page with the name of its pictures.
+type pictured struct{ name, path string }
+
+// everyPage sees to it that no page is forgotten: a new one belongs into the list above, or here among those that are no pages of their own.
+func everyPage(t *testing.T, pages []pictured) {
+	t.Helper()
+	left := map[string]bool{}
+	mux := http.NewServeMux()
+	for _, p := range console.Paths() {
+		if p.Method == http.MethodGet && len(p.Who) > 0 {
+			left["GET "+p.Path] = true
+			mux.Handle("GET "+p.Path, http.NotFoundHandler())
+		}
+	}
+	for _, p := range pages {
+		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, p.path, nil))
+		delete(left, pattern)
+	}
+	for _, part := range []string{ // parts of pages, files, and pages of what the demo has none of
+		"/messages/{id}/mail", "/journeys/{key}/versions/{number}/messages/{message}/mail", "/journeys/{key}/messages/{file}/mail",
+		"/journeys/{key}/simulate/{person}/mails/{mail}", "/audit.csv", "/reports/{report}/table.csv", "/segments/{key}", "/webhooks/{id}",
+		"/coupons/codes/{code}",
+	} {
+		delete(left, "GET "+part)
+	}
+	require.Empty(t, slices.Sorted(maps.Keys(left)), "pages without a picture: name them in console/screens_test.go")
 }
