@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"perennial/journey"
+	"perennial/workflows"
+)
+
+// seeTime lets product time run where it does not run as fast as the wall's, for as long as everything is there: the database,
+// Temporal, and we. Otherwise it stands still: at a day per second, a restart of Postgres would else be a week that nobody lived.
+func (a *app) seeTime(ctx context.Context) error {
+	const every, ahead = 100 * time.Millisecond, 400 * time.Millisecond
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if a.drives(ctx, ahead) {
+			_ = a.store.SeeTime(ctx, ahead) // a database that is away says so elsewhere; the next tick tries again
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// drives says whether Temporal answers for workflows, and not only at its door: after a restart it takes its shards back one by
+// one.
+func (a *app) drives(ctx context.Context, within time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for _, lane := range journey.Lanes() {
+		if _, err := a.temporal.DescribeWorkflowExecution(ctx, workflows.DeliveryID(lane), ""); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// keepBytes is how long the bytes of a mail are kept; then only their hash is.
+const keepBytes = 30 * 24 * time.Hour
+
+// upkeep forgets, now and every hour, what need not be kept any longer.
+func (a *app) upkeep(ctx context.Context) error {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		_, err := a.store.ForgetBytes(ctx, a.store.Clock().Wall().Add(-keepBytes))
+		if err = errors.Join(err, a.store.Upkeep(ctx)); err != nil && ctx.Err() == nil {
+			a.log.Warn("upkeep did not come to its end; it tries again in an hour", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// watch goes on with what a process that died has begun and left, and watches over audiences, ramps and tasks that are due.
+func (a *app) watch(ctx context.Context) error {
+	const every = 5 * time.Second
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	said := map[string]journey.ApprovalState{}
+	for {
+		news, err := a.store.WatchAudiences(ctx)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("audiences and ramps are not watched; trying again", "in", every, "error", err)
+		}
+		for _, n := range news {
+			if said[n.ID] != n.State {
+				said[n.ID] = n.State
+				a.log.Error("a person must decide: see GET /api/approvals", "journey", n.Journey, "why", n.Words)
+			}
+		}
+		if _, err = a.control.Escalate(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("teams are not told of overdue tasks; trying again", "in", every, "error", err)
+		}
+		if err = a.store.FinishResumes(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("what a pause held is not all awake yet; trying again", "in", every, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// watchPools tells teams of pools of coupons that run out.
+func (a *app) watchPools(ctx context.Context) error {
+	const every = 30 * time.Second
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if _, err := a.control.WatchPools(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("teams are not told of pools that run out; trying again", "in", every, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// expire ends coupons at the moment at which their time is over.
+func (a *app) expire(ctx context.Context) error {
+	const batch, most = 200, time.Second
+	for {
+		n, next, err := a.store.ExpireCoupons(ctx, batch)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("coupons whose time is over are not told of; trying again", "error", err)
+		}
+		rest := most // what was given meanwhile may end before the one that was next
+		if wait := next.Sub(a.store.Clock().Wall()); err == nil && !next.IsZero() && wait < rest {
+			rest = max(wait, time.Millisecond)
+		}
+		if err == nil && n == batch {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(rest):
+		}
+	}
+}
