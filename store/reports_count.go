@@ -51,11 +51,7 @@ func walkReports(ctx context.Context, tx pgx.Tx, st journey.ReportSettings, afte
 			return 0, err
 		}
 	}
-	rows, err := tx.Query(ctx, `SELECT id FROM customers WHERE id > $1 AND merged_into IS NULL ORDER BY id LIMIT $2`, after, limit)
-	if err != nil {
-		return 0, err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	ids, err := customersAfter(ctx, tx, after, limit)
 	if err != nil {
 		return 0, err
 	}

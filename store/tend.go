@@ -75,6 +75,15 @@ func (s *Store) tendDue(ctx context.Context, tx pgx.Tx, limit int) (int, error) 
 	return len(ids), err
 }
 
+// customersAfter returns the next ids of customers, for a walk over all of them.
+func customersAfter(ctx context.Context, q querier, after string, limit int) ([]string, error) {
+	rows, err := q.Query(ctx, `SELECT id FROM customers WHERE id > $1 AND merged_into IS NULL ORDER BY id LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 // tendFilling looks at the next customers whom a new or changed segment has not seen.
 func (s *Store) tendFilling(ctx context.Context, tx pgx.Tx, limit int) (int, error) {
 	var key, after string
@@ -85,11 +94,7 @@ func (s *Store) tendFilling(ctx context.Context, tx pgx.Tx, limit int) (int, err
 	if err != nil {
 		return 0, err
 	}
-	rows, err := tx.Query(ctx, `SELECT id FROM customers WHERE id > $1 AND merged_into IS NULL ORDER BY id LIMIT $2`, after, limit)
-	if err != nil {
-		return 0, err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	ids, err := customersAfter(ctx, tx, after, limit)
 	if err != nil {
 		return 0, err
 	}

@@ -9,22 +9,29 @@ import (
 	"perennial/workflows"
 )
 
-// seeTime lets product time run where it does not run as fast as the wall's, for as long as everything is there: the database,
-// Temporal, and we. Otherwise it stands still: at a day per second, a restart of Postgres would else be a week that nobody lived.
-func (a *app) seeTime(ctx context.Context) error {
-	const every, ahead = 100 * time.Millisecond, 400 * time.Millisecond
-	tick := time.NewTicker(every)
+// every does it now and then again and again, until ctx ends.
+func every(ctx context.Context, period time.Duration, do func()) error {
+	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
-		if a.drives(ctx, ahead) {
-			_ = a.store.SeeTime(ctx, ahead) // a database that is away says so elsewhere; the next tick tries again
-		}
+		do()
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
 	}
+}
+
+// seeTime lets product time run where it does not run as fast as the wall's, for as long as everything is there: the database,
+// Temporal, and we. Otherwise it stands still: at a day per second, a restart of Postgres would else be a week that nobody lived.
+func (a *app) seeTime(ctx context.Context) error {
+	const ahead = 400 * time.Millisecond
+	return every(ctx, 100*time.Millisecond, func() {
+		if a.drives(ctx, ahead) {
+			_ = a.store.SeeTime(ctx, ahead) // a database that is away says so elsewhere; the next tick tries again
+		}
+	})
 }
 
 // drives says whether Temporal answers for workflows, and not only at its door: after a restart it takes its shards back one by
@@ -45,31 +52,22 @@ const keepBytes = 30 * 24 * time.Hour
 
 // upkeep forgets, now and every hour, what need not be kept any longer.
 func (a *app) upkeep(ctx context.Context) error {
-	tick := time.NewTicker(time.Hour)
-	defer tick.Stop()
-	for {
+	return every(ctx, time.Hour, func() {
 		_, err := a.store.ForgetBytes(ctx, a.store.Clock().Wall().Add(-keepBytes))
 		if err = errors.Join(err, a.store.Upkeep(ctx)); err != nil && ctx.Err() == nil {
 			a.log.Warn("upkeep did not come to its end; it tries again in an hour", "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // watch goes on with what a process that died has begun and left, and watches over audiences, ramps and tasks that are due.
 func (a *app) watch(ctx context.Context) error {
-	const every = 5 * time.Second
-	tick := time.NewTicker(every)
-	defer tick.Stop()
+	const period = 5 * time.Second
 	said := map[string]journey.ApprovalState{}
-	for {
+	return every(ctx, period, func() {
 		news, err := a.store.WatchAudiences(ctx)
 		if err != nil && ctx.Err() == nil {
-			a.log.Warn("audiences and ramps are not watched; trying again", "in", every, "error", err)
+			a.log.Warn("audiences and ramps are not watched; trying again", "in", period, "error", err)
 		}
 		for _, n := range news {
 			if said[n.ID] != n.State {
@@ -78,34 +76,22 @@ func (a *app) watch(ctx context.Context) error {
 			}
 		}
 		if _, err = a.control.Escalate(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("teams are not told of overdue tasks; trying again", "in", every, "error", err)
+			a.log.Warn("teams are not told of overdue tasks; trying again", "in", period, "error", err)
 		}
 		if err = a.store.FinishResumes(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("what a pause held is not all awake yet; trying again", "in", every, "error", err)
+			a.log.Warn("what a pause held is not all awake yet; trying again", "in", period, "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // watchPools tells teams of pools of coupons that run out.
 func (a *app) watchPools(ctx context.Context) error {
-	const every = 30 * time.Second
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
+	const period = 30 * time.Second
+	return every(ctx, period, func() {
 		if _, err := a.control.WatchPools(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("teams are not told of pools that run out; trying again", "in", every, "error", err)
+			a.log.Warn("teams are not told of pools that run out; trying again", "in", period, "error", err)
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // expire ends coupons at the moment at which their time is over.
