@@ -39,22 +39,27 @@ func exitStatus(err error) int {
 // run is the whole program: it takes arguments, environment ("NAME=value") and streams, and returns when the command is done
 // or ctx ends.
 func run(ctx context.Context, args, environ []string, std stdio) error {
+	root := rootCommand(environment(environ), std)
+	root.SetArgs(args)
+	root.SetIn(std.in)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
+	return root.ExecuteContext(ctx)
+}
+
+// rootCommand is the program with all its verbs.
+func rootCommand(env map[string]string, std stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "perennial",
 		Short:         "Keeps a company's customers: onboarding, post-purchase, win-back, graceful exit",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	env := environment(environ)
 	root.AddCommand(
 		approvalsCommand(env, std), approveCommand(env, std),
 		demoCommand(env, std), devCommand(env, std), serveCommand(env, std), migrateCommand(env, std),
 		journeyCommand(env, std), keyCommand(env, std), userCommand(env, std), doctorCommand(env, std), rebuildCommand(env, std),
 		importCommand(env, std), exportCommand(env, std),
 	)
-	root.SetArgs(args)
-	root.SetIn(std.in)
-	root.SetOut(std.out)
-	root.SetErr(std.err)
-	return root.ExecuteContext(ctx)
+	return root
 }
