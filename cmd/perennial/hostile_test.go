@@ -86,8 +86,8 @@ func (h *hostility) rows() map[string]int {
 	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(h.t, err)
 	require.Greater(h.t, len(tables), 20)
-	// Whoever takes all customers out is written down, though it is a GET.
-	where := map[string]string{"audit": ` WHERE verb <> 'customers.export'`}
+	// Whoever takes customers, their answers or the audit out is written down, though it is a GET; and counting anew asks for nothing but to be asked.
+	where := map[string]string{"audit": ` WHERE verb NOT IN ('customers.export', 'survey.export', 'audit.export', 'reports.count')`}
 	out := map[string]int{}
 	for _, table := range tables {
 		var n int
@@ -188,7 +188,7 @@ func (h *hostility) send(req *http.Request, path string) {
 			assert.NotEmpty(h.t, problem.Title, what)
 		}
 	}
-	if req.Method != http.MethodGet && strings.HasPrefix(path, "/api/") {
+	if req.Method != http.MethodGet && strings.HasPrefix(path, "/api/") && path != "/api/reports/count" {
 		assert.GreaterOrEqual(h.t, res.StatusCode, 400, "%s took it: %s", what, bytes.TrimSpace(raw))
 	}
 }
