@@ -48,6 +48,15 @@ func (d surveyData) Says(s journey.SurveyScore) string {
 	return cmp.Or(scoreWords(s.Score, d.Survey.Kind), "–")
 }
 
+// Scored says whether its answers are numbers.
+func (d surveyData) Scored() bool {
+	switch d.Survey.Kind {
+	case "choice", "choices", "text":
+		return false
+	}
+	return true
+}
+
 // Width is that of a bar of the spread, of 100.
 func (d surveyData) Width(n int) int { return 100 * n / max(d.Most, 1) }
 
