@@ -78,6 +78,7 @@ type Reader interface {
 	TopicKeys(ctx context.Context) ([]string, error)
 
 	Pools(ctx context.Context) ([]journey.CouponPool, error)
+	GivingPools(ctx context.Context) ([]string, error)
 	Pool(ctx context.Context, key string) (journey.CouponPool, error)
 	PoolCoupons(ctx context.Context, pool string, r journey.PageRequest) (journey.Page[journey.CouponView], error)
 	Coupon(ctx context.Context, code string) (journey.CouponHistory, error)

@@ -18,7 +18,7 @@ type customerData struct {
 	Messages []journey.MessageSummary
 	Timeline timelineData
 	Steps    map[string][]string  // of each enrollment: where she may be moved
-	Pools    []journey.CouponPool // that a coupon can be given from
+	Pools    []string             // that a coupon can be given from
 	Resuming []journey.Resumption // what each way of resuming would do, where she is paused
 	Clock    string               // what time it is where she is; "" unknown
 }
@@ -109,14 +109,8 @@ func customerPage(ctx context.Context, r *request) (reply, error) {
 		return reply{}, err
 	}
 	d.Messages = mails.Data
-	pools, err := r.Read.Pools(ctx)
-	if err != nil {
+	if d.Pools, err = r.Read.GivingPools(ctx); err != nil {
 		return reply{}, err
-	}
-	for _, p := range pools {
-		if p.OnDemand || p.Free > 0 {
-			d.Pools = append(d.Pools, p)
-		}
 	}
 	if d.Paused() != nil {
 		if d.Resuming, err = r.resuming(ctx, journey.ScopeCustomer, o.ID); err != nil {

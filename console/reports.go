@@ -33,6 +33,10 @@ func reportsPage(ctx context.Context, r *request) (reply, error) {
 	}
 	d := reportsData{Settings: st}
 	for _, key := range journey.Reports() {
+		if slices.Contains([]string{journey.ReportJourneys, journey.ReportMessages, journey.ReportCoupons}, key) { // by journey, message and pool: there is no one figure of them
+			d.Heads = append(d.Heads, reportHead{Key: key})
+			continue
+		}
 		v, err := r.Read.ReportView(ctx, journey.ReportRequest{Report: key, By: journey.ByMonth})
 		if err != nil {
 			return reply{}, err

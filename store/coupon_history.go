@@ -38,7 +38,8 @@ func (s *Store) Coupon(ctx context.Context, code string) (h journey.CouponHistor
 	}
 	rows, err = s.pool.Query(ctx, `
 		SELECT id, name, happened_at, properties FROM events
-		WHERE customer_id = $1 AND kind = 'own' AND name IN ('Coupon Issued', 'Coupon Redeemed', 'Coupon Expired') AND properties->>'coupon' = $2
+		WHERE customer_id = $1 AND number IS NOT NULL AND kind = 'own' AND name IN ('Coupon Issued', 'Coupon Redeemed', 'Coupon Expired')
+			AND properties->>'coupon' = $2
 		ORDER BY happened_at, seq LIMIT 100`, h.Customer, h.ID)
 	if err != nil {
 		return h, err

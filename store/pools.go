@@ -8,6 +8,17 @@ import (
 	"perennial/journey"
 )
 
+// GivingPools returns the keys of the pools that have a code to give.
+func (s *Store) GivingPools(ctx context.Context) (_ []string, err error) {
+	defer wrap(&err, "listing the pools that have codes")
+	rows, err := s.pool.Query(ctx, `
+		SELECT key FROM pools p WHERE alphabet <> '' AND length > 0 OR EXISTS (SELECT FROM coupons c WHERE c.pool = p.key AND c.state = 'free') ORDER BY key`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 // Pools counts the coupons of every pool, by key, as they stand now.
 func (s *Store) Pools(ctx context.Context) (_ []journey.CouponPool, err error) {
 	defer wrap(&err, "counting coupons")
