@@ -36,10 +36,12 @@ func (s *Store) Coupon(ctx context.Context, code string) (h journey.CouponHistor
 	if h.Customer == "" {
 		return h, nil
 	}
+	// Those that are applied already, and those that are about to be: each part has its index.
 	rows, err = s.pool.Query(ctx, `
-		SELECT id, name, happened_at, properties FROM events
-		WHERE customer_id = $1 AND number IS NOT NULL AND kind = 'own' AND name IN ('Coupon Issued', 'Coupon Redeemed', 'Coupon Expired')
-			AND properties->>'coupon' = $2
+		SELECT id, name, happened_at, properties FROM (
+			SELECT * FROM events WHERE customer_id = $1 AND number IS NOT NULL
+			UNION ALL SELECT * FROM events WHERE customer_id = $1 AND number IS NULL AND applied_at IS NULL) e
+		WHERE kind = 'own' AND name IN ('Coupon Issued', 'Coupon Redeemed', 'Coupon Expired') AND properties->>'coupon' = $2
 		ORDER BY happened_at, seq LIMIT 100`, h.Customer, h.ID)
 	if err != nil {
 		return h, err
