@@ -27,8 +27,8 @@ func (s *shop) answers(from time.Time, scores ...int) {
 		if score <= 6 {
 			comment = fmt.Sprintf("=only %d", score)
 		}
-		s.exec(`INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, step, visit, opened_at, expires_at, answered_at, score, comment)
-			VALUES ($1, 'nps', '{"Key": "nps", "Kind": "nps"}', $2, $3, 'ask', 1, $4, $5, $4, $6, $7)`, "srv_"+user, id, "enr_"+user, at, at.Add(7*24*time.Hour), score, comment)
+		s.exec(`INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, journey_key, version, step, visit, opened_at, expires_at, answered_at, score, comment)
+			VALUES ($1, 'nps', '{"Key": "nps", "Kind": "nps"}', $2, $3, 'win-back', 1, 'ask', 1, $4, $5, $4, $6, $7)`, "srv_"+user, id, "enr_"+user, at, at.Add(7*24*time.Hour), score, comment)
 	}
 }
 

@@ -20,8 +20,8 @@ func (o *office) answered(customer string, scores ...int) {
 		if score <= 6 {
 			comment = fmt.Sprintf("It was a %d, and <b>the parcel</b> came late.", score)
 		}
-		o.exec(`INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, step, visit, opened_at, expires_at, answered_at, score, comment)
-			VALUES ($1, 'nps', '{"Key": "nps", "Kind": "nps"}', $2, $3, 'asked', $4, $5, $5, $5, $6, $7)`,
+		o.exec(`INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, journey_key, version, step, visit, opened_at, expires_at, answered_at, score, comment)
+			SELECT $1, 'nps', '{"Key": "nps", "Kind": "nps"}', $2, id, journey_key, version, 'asked', $4, $5, $5, $5, $6, $7 FROM enrollments WHERE id = $3`,
 			fmt.Sprintf("srv_%d", i), customer, o.enrollment(customer), i+1, from.Add(time.Duration(i)*10*24*time.Hour), score, comment)
 	}
 }

@@ -173,11 +173,11 @@ func queueSurveys(b *pgx.Batch, e *enrollment, def *journey.Definition, surveys 
 			return err
 		}
 		b.Queue(`
-			INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, step, visit, opened_at, expires_at)
+			INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, step, visit, opened_at, expires_at, journey_key, version)
 			VALUES ($1, $2, CASE WHEN $9 THEN $3::jsonb ELSE coalesce((SELECT form FROM surveys WHERE key = $2), $3::jsonb) END,
-			        $4, $5, $6, $7, $8, $10)
+			        $4, $5, $6, $7, $8, $10, $11, $12)
 			ON CONFLICT (enrollment_id, step, visit) DO NOTHING`,
-			inv.ID, inv.Ask, string(text), e.CustomerID, e.ID, inv.Step, inv.Visit, now, declared, inv.ExpiresAt)
+			inv.ID, inv.Ask, string(text), e.CustomerID, e.ID, inv.Step, inv.Visit, now, declared, inv.ExpiresAt, e.JourneyKey, e.Version)
 	}
 	return nil
 }

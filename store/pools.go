@@ -19,7 +19,7 @@ func (s *Store) GivingPools(ctx context.Context) (_ []string, err error) {
 	return pgx.CollectRows(rows, pgx.RowTo[string])
 }
 
-// Pools counts the coupons of every pool, by key, as they stand now.
+// Pools says how many coupons every pool has, by key, as they stand now.
 func (s *Store) Pools(ctx context.Context) (_ []journey.CouponPool, err error) {
 	defer wrap(&err, "counting coupons")
 	return s.poolsNamed(ctx, s.pool, "")
@@ -61,19 +61,25 @@ func noPool(key string) error {
 	return journey.Faultf(journey.CodeNotFound, "there is no pool %q; a journey declares it under `pools`", key)
 }
 
-// poolsNamed reads one pool, or with "" all of them. Whether a coupon has expired is asked of the clock: no row changes for it.
+// poolsNamed reads one pool, or with "" all of them, from the counters that the coupons keep. Whether a coupon has expired is asked of the
+// clock: those whose time is over and whose row does not say so yet, which ExpireCoupons looks after, are counted one by one.
 func (s *Store) poolsNamed(ctx context.Context, q querier, key string) ([]journey.CouponPool, error) {
 	rows, err := q.Query(ctx, `
 		WITH counted AS (
-			SELECT pool, state, state = 'expired' OR state = 'issued' AND coalesce(expires_at <= $2, false) AS over, currency, count(*) AS n, sum(value) AS value
-			FROM coupons WHERE $1 = '' OR pool = $1 GROUP BY 1, 2, 3, 4
+			SELECT pool, state, currency, sum(n) AS n, sum(valued) AS valued, sum(value) AS value
+			FROM coupon_counts WHERE $1 = '' OR pool = $1 GROUP BY 1, 2, 3
+		), over AS (
+			SELECT pool, count(*) AS n FROM coupons WHERE state = 'issued' AND expires_at <= $2 AND ($1 = '' OR pool = $1) GROUP BY 1
 		)
 		SELECT p.key, p.alphabet <> '' AND p.length > 0, p.low_water, p.team,
-			coalesce(sum(c.n) FILTER (WHERE c.state = 'free'), 0), coalesce(sum(c.n) FILTER (WHERE c.state = 'issued' AND NOT c.over), 0),
-			coalesce(sum(c.n) FILTER (WHERE c.state = 'redeemed'), 0), coalesce(sum(c.n) FILTER (WHERE c.over), 0),
-			coalesce(sum(c.n) FILTER (WHERE c.state = 'released'), 0),
-			coalesce(jsonb_object_agg(c.currency, c.value) FILTER (WHERE c.state = 'redeemed' AND c.value IS NOT NULL), '{}')
-		FROM pools p LEFT JOIN counted c ON c.pool = p.key WHERE $1 = '' OR p.key = $1 GROUP BY p.key ORDER BY p.key`, key, s.clock.Now())
+			coalesce(sum(c.n) FILTER (WHERE c.state = 'free'), 0)::bigint,
+			coalesce(sum(c.n) FILTER (WHERE c.state = 'issued'), 0)::bigint - coalesce(max(o.n), 0),
+			coalesce(sum(c.n) FILTER (WHERE c.state = 'redeemed'), 0)::bigint,
+			coalesce(sum(c.n) FILTER (WHERE c.state = 'expired'), 0)::bigint + coalesce(max(o.n), 0),
+			coalesce(sum(c.n) FILTER (WHERE c.state = 'released'), 0)::bigint,
+			coalesce(jsonb_object_agg(c.currency, c.value::float8) FILTER (WHERE c.state = 'redeemed' AND c.valued > 0), '{}')
+		FROM pools p LEFT JOIN counted c ON c.pool = p.key LEFT JOIN over o ON o.pool = p.key
+		WHERE $1 = '' OR p.key = $1 GROUP BY p.key ORDER BY p.key`, key, s.clock.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -119,8 +119,8 @@ func (s *Store) reportClicks(ctx context.Context, r *journey.Report) error {
 
 func (s *Store) reportSurveys(ctx context.Context, r *journey.Report) error {
 	rows, err := s.pool.Query(ctx, `
-		SELECT i.ask, count(*)::int, count(i.answered_at)::int, avg(i.score)::float8
-		FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id WHERE e.journey_key = $1 GROUP BY i.ask ORDER BY i.ask`,
+		SELECT ask, sum(asked)::int, sum(answered)::int, (sum(total) / nullif(sum(scored), 0))::float8
+		FROM survey_counts WHERE journey_key = $1 GROUP BY ask ORDER BY ask`,
 		r.Journey)
 	if err != nil {
 		return err

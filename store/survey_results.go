@@ -43,20 +43,24 @@ func (s *Store) Survey(ctx context.Context, key string) (i journey.SurveyInfo, e
 	return list[0], nil
 }
 
-// surveysNamed reads one survey, or with "" all of them. The form is that which is kept, else the latest that somebody was shown.
+// surveysNamed reads one survey, or with "" all of them, with the counters that the invitations keep. The form is that which is kept, else
+// the latest that somebody was shown.
 func (s *Store) surveysNamed(ctx context.Context, key string) ([]journey.SurveyInfo, error) {
 	rows, err := s.pool.Query(ctx, `
-		WITH known AS (
+		WITH counted AS (
+			SELECT ask, sum(asked)::bigint AS asked, sum(answered)::bigint AS answered, sum(scored)::bigint AS scored, sum(total)::bigint AS total,
+				sum(promoters)::bigint AS promoters, sum(detractors)::bigint AS detractors
+			FROM survey_counts WHERE $1 = '' OR ask = $1 GROUP BY 1
+		), known AS (
 			SELECT key, form FROM surveys WHERE $1 = '' OR key = $1
 			UNION ALL
-			SELECT DISTINCT ON (ask) ask, form FROM survey_invites WHERE ($1 = '' OR ask = $1) AND ask NOT IN (SELECT key FROM surveys) ORDER BY 1
+			SELECT c.ask, i.form FROM counted c CROSS JOIN LATERAL (
+				SELECT form FROM survey_invites WHERE ask = c.ask ORDER BY opened_at DESC LIMIT 1) i WHERE c.ask NOT IN (SELECT key FROM surveys)
 		)
-		SELECT k.key, k.form, (SELECT count(*) FROM survey_invites i WHERE i.ask = k.key), a.n, a.scored, a.total, a.promoters, a.detractors, a.last
-		FROM known k CROSS JOIN LATERAL (
-			SELECT count(*) AS n, count(score) AS scored, coalesce(sum(score), 0) AS total, count(*) FILTER (WHERE score >= 9) AS promoters,
-				count(*) FILTER (WHERE score <= 6) AS detractors, max(answered_at) AS last
-			FROM survey_invites i WHERE i.ask = k.key AND answered_at IS NOT NULL) a
-		ORDER BY k.key`, key)
+		SELECT k.key, k.form, coalesce(c.asked, 0), coalesce(c.answered, 0), coalesce(c.scored, 0), coalesce(c.total, 0), coalesce(c.promoters, 0),
+			coalesce(c.detractors, 0),
+			(SELECT answered_at FROM survey_invites WHERE ask = k.key AND answered_at IS NOT NULL ORDER BY answered_at DESC LIMIT 1)
+		FROM known k LEFT JOIN counted c ON c.ask = k.key ORDER BY k.key`, key)
 	if err != nil {
 		return nil, err
 	}
@@ -74,14 +78,13 @@ func (s *Store) surveysNamed(ctx context.Context, key string) ([]journey.SurveyI
 	return nonNil(list), err
 }
 
-// surveyedSQL is the condition that the invitation i, of the enrollment e, is one of the filter: $1 survey, $2 and $3 the span, $4 journey,
-// $5 version, $6 segment.
+// surveyedSQL is the condition that the invitation i is one of the filter: $1 survey, $2 and $3 the span, $4 journey, $5 version, $6 segment.
 func surveyedSQL(at string) string {
-	return `i.ask = $1 AND i.` + at + ` >= $2 AND i.` + at + ` < $3 AND ($4 = '' OR e.journey_key = $4) AND ($5 = 0 OR e.version = $5)
+	return `i.ask = $1 AND i.` + at + ` >= $2 AND i.` + at + ` < $3 AND ($4 = '' OR i.journey_key = $4) AND ($5 = 0 OR i.version = $5)
 		AND ($6 = '' OR EXISTS (SELECT FROM segment_members m WHERE m.customer_id = i.customer_id AND m.segment = $6 AND m.member))`
 }
 
-// SurveyResults counts the answers to a survey. The fault is not_found.
+// SurveyResults counts the answers to a survey, from its indexes alone where they are scores. The fault is not_found.
 func (s *Store) SurveyResults(ctx context.Context, key string, f journey.SurveyFilter) (r journey.SurveyResults, err error) {
 	defer wrap(&err, "counting the answers to survey %q", key)
 	info, err := s.Survey(ctx, key)
@@ -89,16 +92,18 @@ func (s *Store) SurveyResults(ctx context.Context, key string, f journey.SurveyF
 		return r, err
 	}
 	var asked int
-	err = s.pool.QueryRow(ctx, `
-		SELECT count(*) FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id WHERE `+surveyedSQL("opened_at"),
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM survey_invites i WHERE `+surveyedSQL("opened_at"),
 		key, f.From, f.To, f.Journey, f.Version, f.Segment).Scan(&asked)
 	if err != nil {
 		return r, err
 	}
+	choice := "''::text" // the text of choices is too long for an index
+	if len(info.Options) > 0 {
+		choice = "i.choice"
+	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT date_trunc($7, i.answered_at AT TIME ZONE $8) AT TIME ZONE $8, e.journey_key, e.version, i.score, i.choice, count(*)
-		FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id WHERE `+surveyedSQL("answered_at")+`
-		GROUP BY 1, 2, 3, 4, 5`, key, f.From, f.To, f.Journey, f.Version, f.Segment, f.Every, f.Zone)
+		SELECT date_trunc($7, i.answered_at AT TIME ZONE $8) AT TIME ZONE $8, i.journey_key, i.version, i.score, `+choice+`, count(*)
+		FROM survey_invites i WHERE `+surveyedSQL("answered_at")+` GROUP BY 1, 2, 3, 4, 5`, key, f.From, f.To, f.Journey, f.Version, f.Segment, f.Every, f.Zone)
 	if err != nil {
 		return r, err
 	}
@@ -125,12 +130,16 @@ func (s *Store) SurveyReplies(ctx context.Context, key string, f journey.SurveyF
 		}
 		before, last = time.UnixMicro(micros), after[1]
 	}
+	worded := ""
+	if words {
+		worded = " AND i.comment <> ''" // as the index has it
+	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT i.id, i.answered_at, CASE WHEN c.id = $11 THEN '' ELSE c.id END, c.first_name, c.last_name, i.score, i.choice, i.comment, e.journey_key, e.version
-		FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id JOIN customers c ON c.id = i.customer_id
-		WHERE `+surveyedSQL("answered_at")+` AND (NOT $7 OR i.comment <> '') AND (i.answered_at, i.id) < ($8, CASE WHEN $9 = '' THEN '~' ELSE $9 END)
-		ORDER BY i.answered_at DESC, i.id DESC LIMIT $10`,
-		key, f.From, f.To, f.Journey, f.Version, f.Segment, words, before, last, r.Limit+1, erasedID)
+		SELECT i.id, i.answered_at, CASE WHEN c.id = $10 THEN '' ELSE c.id END, c.first_name, c.last_name, i.score, i.choice, i.comment, i.journey_key, i.version
+		FROM survey_invites i JOIN customers c ON c.id = i.customer_id
+		WHERE `+surveyedSQL("answered_at")+worded+` AND (i.answered_at, i.id) < ($7, CASE WHEN $8 = '' THEN '~' ELSE $8 END)
+		ORDER BY i.answered_at DESC, i.id DESC LIMIT $9`,
+		key, f.From, f.To, f.Journey, f.Version, f.Segment, before, last, r.Limit+1, erasedID)
 	if err != nil {
 		return none, err
 	}

@@ -46,11 +46,11 @@ func past() []string {
 		 SELECT 'tsk_' || lpad(i::text, 12, '0'), customer, enrollment, 'call-her', 1, 'Call her', 'support', entered, entered + interval '1 day', CASE WHEN i % 300 > 6 THEN entered + interval '5 hours' END,
 		        CASE WHEN i % 300 > 6 THEN 'reached' ELSE '' END FROM walks WHERE i % 30 = 4`,
 		`INSERT INTO coupons (id, pool, code, state, customer_id, enrollment_id, step, visit, alias, issued_at, expires_at, redeemed_at, order_id, value, currency)
-		 SELECT 'cpn_' || lpad(i::text, 12, '0'), 'comeback', 'C' || i, CASE WHEN i % 3 = 0 THEN 'redeemed' ELSE 'issued' END, customer, enrollment, 'coupon-offer', 1, 'offer', entered, entered + interval '14 days',
-		        CASE WHEN i % 3 = 0 THEN entered + interval '2 days' END, CASE WHEN i % 3 = 0 THEN 'o2' || customer ELSE '' END, CASE WHEN i % 3 = 0 THEN 80 END, CASE WHEN i % 3 = 0 THEN 'EUR' ELSE '' END
+		 SELECT 'cpn_' || lpad(i::text, 12, '0'), 'comeback', 'C' || i, CASE WHEN i % 4 = 0 THEN 'redeemed' WHEN entered + interval '14 days' <= @now THEN 'expired' ELSE 'issued' END, customer, enrollment, 'coupon-offer', 1, 'offer', entered, entered + interval '14 days',
+		        CASE WHEN i % 4 = 0 THEN entered + interval '2 days' END, CASE WHEN i % 4 = 0 THEN 'o2' || customer ELSE '' END, CASE WHEN i % 4 = 0 THEN 80 END, CASE WHEN i % 4 = 0 THEN 'EUR' ELSE '' END
 		 FROM walks WHERE journey = 'win-back'`,
-		`INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, step, visit, opened_at, expires_at, answered_at, score, comment)
-		 SELECT 'srv_' || lpad(i::text, 12, '0'), 'nps', '{"key":"nps","kind":"nps"}', customer, enrollment, 'how-are-we', 1, entered, entered + interval '30 days', CASE WHEN i % 2 = 0 THEN entered + interval '1 day' END,
+		`INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, journey_key, version, step, visit, opened_at, expires_at, answered_at, score, comment)
+		 SELECT 'srv_' || lpad(i::text, 12, '0'), 'nps', '{"key":"nps","kind":"nps"}', customer, enrollment, journey, 1, 'how-are-we', 1, entered, entered + interval '30 days', CASE WHEN i % 2 = 0 THEN entered + interval '1 day' END,
 		        CASE WHEN i % 2 = 0 THEN i % 11 END, CASE WHEN i % 8 = 0 THEN 'Quick and kind' ELSE '' END FROM walks WHERE journey = 'win-back' AND i % 5 < 2`,
 		`INSERT INTO audit (at, actor, role, verb, target, detail) SELECT entered, 'bench', 'support', 'customer.pause', customer, '{}' FROM walks WHERE i % 50 = 5`,
 		`INSERT INTO suppressions (address, scope, reason, at) SELECT 'person' || i || '@example.com', 'all', 'bounced', entered FROM walks WHERE i % 200 = 3`,

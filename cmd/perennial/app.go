@@ -143,6 +143,7 @@ func (a *app) run(ctx context.Context) error {
 	group.Go(func() error { return a.upkeep(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
 	group.Go(func() error { return a.watchPools(ctx) })
+	group.Go(func() error { return a.gatherCounts(ctx) })
 	group.Go(func() error { return a.expire(ctx) })
 	group.Go(func() error { a.control.FinishErasures(ctx, a.log); return nil })
 	if a.config.has("worker") || a.config.has("sender") {

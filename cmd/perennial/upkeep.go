@@ -94,6 +94,16 @@ func (a *app) watchPools(ctx context.Context) error {
 	})
 }
 
+// gatherCounts keeps the counters of coupons and surveys short.
+func (a *app) gatherCounts(ctx context.Context) error {
+	const period = time.Minute
+	return every(ctx, period, func() {
+		if err := a.store.GatherCounts(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("counters are not gathered, and take longer to read; trying again", "in", period, "error", err)
+		}
+	})
+}
+
 // expire ends coupons at the moment at which their time is over.
 func (a *app) expire(ctx context.Context) error {
 	const batch, most = 200, time.Second
