@@ -67,8 +67,7 @@ func exportAudit(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	header := http.Header{"Content-Type": {"text/csv; charset=utf-8"}, "Content-Disposition": {`attachment; filename="audit.csv"`}}
-	return answer{status: http.StatusOK, header: header, stream: func(w io.Writer) error { return s.Control.WriteAudit(ctx, r.By, f, w) }}, nil
+	return answer{status: http.StatusOK, header: csvHeader("audit.csv"), stream: func(w io.Writer) error { return s.Control.WriteAudit(ctx, r.By, f, w) }}, nil
 }
 
 // switchView is the switches as they stand.

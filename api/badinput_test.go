@@ -113,6 +113,7 @@ func TestBadInput(t *testing.T) {
 		assert.Equal(t, c.status, got.status, "%s: %s", c.name, got.body)
 		assert.Contains(t, got.body, c.says, c.name)
 		assert.Equal(t, "application/problem+json", got.header.Get("Content-Type"), c.name)
+		assert.Equal(t, "nosniff", got.header.Get("X-Content-Type-Options"), c.name)
 		assert.Equal(t, before, s.rows("idempotency"), "%s: nothing half done", c.name)
 	}
 	assert.NotContains(t, s.log.String(), "panic")

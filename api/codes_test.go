@@ -43,6 +43,14 @@ func TestCodesComeFromAFile(t *testing.T) {
 	assert.Equal(t, 415, send("PK\x03\x04").status)
 	assert.Equal(t, 404, s.call(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools/nowhere/codes.csv", "A\n", "Content-Type", "text/csv").status)
 	assert.Equal(t, 403, s.call(journey.RoleSupport, http.MethodPost, path, "A\n", "Content-Type", "text/csv").status)
+	open := send("A-1\n\"" + strings.Repeat("x", 1<<20))
+	assert.Equal(t, 422, open.status, "a quote that is never closed does not fill the memory")
+	assert.Contains(t, open.body, "is a quote left open?")
+	packed := pack(strings.Repeat("0", 20<<20) + "\n")
+	assert.Equal(t, 422, s.call(journey.RoleMarketer, http.MethodPost, path, packed, "Content-Type", "text/csv").status, "nor does a bomb")
+	half := pack("HALF-1\n" + strings.Repeat("HALF\n", 5000))
+	broken := s.call(journey.RoleMarketer, http.MethodPost, path, half[:len(half)-8], "Content-Type", "text/csv")
+	assert.Equal(t, 400, broken.status, "what breaks off is no fault of ours: %s", broken.body)
 	var many strings.Builder
 	for i := range 12_000 {
 		fmt.Fprintf(&many, "MANY-%d\n", i)

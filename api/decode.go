@@ -32,7 +32,7 @@ func readBody(c *gin.Context) ([]byte, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
 	if err != nil {
-		return nil, bodyFault(err)
+		return nil, err
 	}
 	if len(body) > maxBody {
 		return nil, journey.Faultf(journey.CodeTooLarge, "the body is over %d KiB, unpacked", maxBody>>10)
@@ -56,13 +56,24 @@ func unpacked(body io.Reader, encoding string) (io.Reader, error) {
 		if strings.HasSuffix(encoding, "gzip") {
 			return nil, journey.Faultf(journey.CodeMalformed, "the body is not the gzip that its header says it is")
 		}
-		return peek, nil
+		return bodyReader{peek}, nil
 	}
 	z, err := gzip.NewReader(peek)
 	if err != nil {
 		return nil, journey.Faultf(journey.CodeMalformed, "the body begins as gzip and is none")
 	}
-	return z, nil
+	return bodyReader{z}, nil
+}
+
+// bodyReader tells whoever sent a body that it broke off, or was packed wrongly: it is no fault of ours.
+type bodyReader struct{ from io.Reader }
+
+func (b bodyReader) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = bodyFault(err)
+	}
+	return n, err
 }
 
 func bodyFault(err error) error {

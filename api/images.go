@@ -46,7 +46,6 @@ func (s *server) showImage(c *gin.Context) {
 		return
 	}
 	c.Header("Cache-Control", "public, max-age=31536000, immutable")
-	c.Header("X-Content-Type-Options", "nosniff")
 	c.Header("Content-Security-Policy", "default-src 'none'; sandbox")
 	c.Header("Cross-Origin-Resource-Policy", "cross-origin") // mail programs in browsers are other sites
 	c.Data(http.StatusOK, i.Kind, raw)

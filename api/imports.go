@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"crypto/rand"
-	"encoding/csv"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -70,8 +69,7 @@ func (p *patientBody) Read(b []byte) (int, error) {
 	until := p.server.Clock.Wall().Add(pourTime)
 	_ = p.deadline.SetReadDeadline(until) // a recorder in a test has none
 	_ = p.deadline.SetWriteDeadline(until.Add(pourTime))
-	n, err := p.from.Read(b)
-	return n, err
+	return p.from.Read(b)
 }
 
 // importCustomers takes a CSV. The same file under the same Idempotency-Key goes on where it broke off.
@@ -117,12 +115,12 @@ func getRefused(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return csvAnswer("refused.csv", func(w *csv.Writer) error {
+	return csvAnswer("refused.csv", func(w *journey.SheetWriter) error {
 		head := []string{"line", "reason"}
 		for _, c := range i.Columns {
 			head = append(head, c.Header)
 		}
-		if err := writeCells(w, head); err != nil {
+		if err := w.Write(head...); err != nil {
 			return err
 		}
 		for after := int64(0); ; {
@@ -131,7 +129,7 @@ func getRefused(ctx context.Context, s *server, r *request) (any, error) {
 				return err
 			}
 			for _, l := range lines {
-				if err := writeCells(w, slices.Concat([]string{strconv.FormatInt(l.Line, 10), l.Reason}, l.Fields)); err != nil {
+				if err := w.Write(slices.Concat([]string{strconv.FormatInt(l.Line, 10), l.Reason}, l.Fields)...); err != nil {
 					return err
 				}
 			}
@@ -157,8 +155,8 @@ func exportCustomers(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return csvAnswer("customers.csv", func(w *csv.Writer) error {
-		if err := writeCells(w, exportHead(f, topics)); err != nil {
+	return csvAnswer("customers.csv", func(w *journey.SheetWriter) error {
+		if err := w.Write(exportHead(f, topics)...); err != nil {
 			return err
 		}
 		for c, err := range rows {
@@ -169,7 +167,7 @@ func exportCustomers(ctx context.Context, s *server, r *request) (any, error) {
 			if err != nil {
 				return err
 			}
-			if err := writeCells(w, cells); err != nil {
+			if err := w.Write(cells...); err != nil {
 				return err
 			}
 		}
@@ -214,28 +212,19 @@ func exportCells(f journey.CustomerFilter, topics []string, c journey.CustomerRo
 	return cells, nil
 }
 
-// csvAnswer streams a CSV for spreadsheets: with a byte order mark, for they take it for another encoding otherwise.
-func csvAnswer(name string, write func(*csv.Writer) error) answer {
+func csvHeader(name string) http.Header {
+	return http.Header{"Content-Type": {"text/csv; charset=utf-8"}, "Content-Disposition": {`attachment; filename="` + name + `"`}}
+}
+
+// csvAnswer streams a CSV for spreadsheets.
+func csvAnswer(name string, write func(*journey.SheetWriter) error) answer {
 	return answer{status: http.StatusOK,
-		header: http.Header{"Content-Type": {"text/csv; charset=utf-8"}, "Content-Disposition": {`attachment; filename="` + name + `"`}},
+		header: csvHeader(name),
 		stream: func(to io.Writer) error {
-			if _, err := io.WriteString(to, "\ufeff"); err != nil {
-				return err
-			}
-			w := csv.NewWriter(to)
+			w := journey.NewSheetWriter(to)
 			if err := write(w); err != nil {
 				return err
 			}
-			w.Flush()
-			return w.Error()
+			return w.Flush()
 		}}
-}
-
-// writeCells writes a line whose cells no spreadsheet runs as a formula.
-func writeCells(w *csv.Writer, cells []string) error {
-	safe := make([]string, len(cells))
-	for i, text := range cells {
-		safe[i] = journey.EscapeCell(text)
-	}
-	return w.Write(safe)
 }

@@ -47,8 +47,7 @@ func showReport(ctx context.Context, s *server, r *request) (any, error) {
 		return nil, err
 	}
 	raw, err := t.CSV()
-	return answer{status: http.StatusOK, raw: raw, header: http.Header{"Content-Type": {"text/csv; charset=utf-8"},
-		"Content-Disposition": {`attachment; filename="` + v.Report + "-" + t.Key + `.csv"`}}}, err
+	return answer{status: http.StatusOK, raw: raw, header: csvHeader(v.Report + "-" + t.Key + ".csv")}, err
 }
 
 func reportRequest(r *request) (in journey.ReportRequest, err error) {

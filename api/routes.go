@@ -206,7 +206,7 @@ func (s *server) router() http.Handler {
 	e.UseRawPath, e.UnescapePathValues = true, true // an id of the caller's own may hold a slash
 	e.HandleMethodNotAllowed, e.RedirectTrailingSlash = true, false
 	e.ContextWithFallback = true
-	e.Use(s.observe, s.recover)
+	e.Use(s.observe, nosniff, s.recover)
 	for _, r := range routes() {
 		e.Handle(r.method, r.path, s.adapt(r))
 		if r.method == http.MethodGet {

@@ -25,21 +25,7 @@ func openWithLibrary(t *testing.T, key string) *shop {
 			return problems
 		}
 		d.Control.Play = func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error) {
-			def, _ := journey.Parse(control.JourneyFile, []byte(v.Source))
-			set, problems := templates.Compile(def, v.Files)
-			require.Empty(t, problems.Errors())
-			play := simulate.Play{Customers: r.Customers, Start: r.Start, Days: r.Days, Seed: r.Seed, Timelines: r.Timelines}
-			if r.Script != nil {
-				habits, err := simulate.ParseHabits("the script", r.Script)
-				if err != nil {
-					return journey.Simulation{}, err
-				}
-				play.Habits = &habits
-			}
-			if r.Known != nil {
-				play.Personas = []simulate.Persona{simulate.Known(*r.Known)}
-			}
-			return simulate.Simulate(ctx, def, set, play, simulate.Options{Version: v.Number, Profile: intake.Profile})
+			return simulate.Version(ctx, v, r, simulate.Options{Profile: intake.Profile})
 		}
 	})
 	files, err := templates.Load(templates.Embedded(), key)

@@ -75,6 +75,5 @@ func exportReplies(ctx context.Context, s *server, r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	header := http.Header{"Content-Type": {"text/csv; charset=utf-8"}, "Content-Disposition": {`attachment; filename="answers.csv"`}}
-	return answer{status: http.StatusOK, header: header, stream: func(to io.Writer) error { return control.WriteReplies(to, replies) }}, nil
+	return answer{status: http.StatusOK, header: csvHeader("answers.csv"), stream: func(to io.Writer) error { return control.WriteReplies(to, replies) }}, nil
 }

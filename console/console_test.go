@@ -93,40 +93,12 @@ func check(def *journey.Definition, files map[string]string) journey.Problems {
 
 // library are the journeys that ship, as the program hands them out.
 func library() control.Library {
-	return control.Library{List: templates.Library, Begin: func(from, key, name string) (string, map[string]string, error) {
-		files, err := templates.Begin(from, key, name)
-		if err != nil {
-			return "", nil, err
-		}
-		source := files[templates.JourneyFile]
-		delete(files, templates.JourneyFile)
-		return source, files, nil
-	}}
+	return control.Library{List: templates.Library, Begin: templates.Begin}
 }
 
 // simulated plays as the program does, without scripts.
 func simulated(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error) {
-	def, _ := journey.Parse("journey.yaml", []byte(v.Source))
-	set, problems := templates.Compile(def, v.Files)
-	if set == nil {
-		return journey.Simulation{}, problems
-	}
-	play := simulate.Play{Customers: r.Customers, Start: r.Start, Days: r.Days, Seed: r.Seed, Timelines: r.Timelines}
-	if r.Script != nil {
-		habits, err := simulate.ParseHabits("the script", r.Script)
-		if err != nil {
-			return journey.Simulation{}, err
-		}
-		play.Habits = &habits
-		if habits.Persona != nil && r.Customers == 0 {
-			play.Personas = []simulate.Persona{habits.Persona.Agreed(def)}
-		}
-	}
-	if r.Known != nil {
-		play.Personas = []simulate.Persona{simulate.Known(*r.Known)}
-	}
-	return simulate.Simulate(ctx, def, set, play, simulate.Options{Brand: journey.Brand{Name: "Oak & Linen", Address: "Lindengasse 12, 1070 Vienna"},
-		Version: v.Number, Profile: intake.Profile})
+	return simulate.Version(ctx, v, r, simulate.Options{Brand: journey.Brand{Name: "Oak & Linen", Address: "Lindengasse 12, 1070 Vienna"}, Profile: intake.Profile})
 }
 
 // render renders as the program does.

@@ -72,7 +72,7 @@ func (c *console) adapt(route route) http.Handler {
 		func() {
 			defer func() {
 				if v := recover(); v != nil {
-					c.Log.Error("a page panicked", "path", hr.URL.Path, "panic", v, "stack", string(debug.Stack()))
+					c.Log.Error("a page panicked", "path", hr.Pattern, "panic", v, "stack", string(debug.Stack()))
 					err = journey.Faultf(journey.CodeInternal, "a page panicked")
 				}
 			}()

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,11 +25,8 @@ func (c *Control) WriteAudit(ctx context.Context, by journey.Actor, f journey.Au
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(to, "\ufeff"); err != nil { // spreadsheets take it for another encoding otherwise
-		return err
-	}
-	w := csv.NewWriter(to)
-	if err := w.Write([]string{"at", "actor", "name", "role", "verb", "target", "detail"}); err != nil {
+	w := journey.NewSheetWriter(to)
+	if err := w.Write("at", "actor", "name", "role", "verb", "target", "detail"); err != nil {
 		return err
 	}
 	for r := (journey.PageRequest{Limit: auditPage}); ; {
@@ -43,16 +39,12 @@ func (c *Control) WriteAudit(ctx context.Context, by journey.Actor, f journey.Au
 			if err != nil {
 				return fmt.Errorf("writing audit entry %d: %w", e.ID, err)
 			}
-			cells := []string{e.At.UTC().Format(time.RFC3339), e.Actor, e.Name, string(e.Role), e.Verb, e.Target, string(detail)}
-			for i := range cells {
-				cells[i] = journey.EscapeCell(cells[i])
-			}
-			if err := w.Write(cells); err != nil {
+			if err := w.Write(e.At.UTC().Format(time.RFC3339), e.Actor, e.Name, string(e.Role), e.Verb, e.Target, string(detail)); err != nil {
 				return err
 			}
 		}
-		if w.Flush(); w.Error() != nil || found.Next == nil {
-			return w.Error()
+		if err := w.Flush(); err != nil || found.Next == nil {
+			return err
 		}
 		r.Cursor = *found.Next
 	}

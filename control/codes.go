@@ -19,6 +19,7 @@ const (
 	codesAtOnce   = 5000 // lines that one transaction takes
 	mostRefused   = 1000 // refused lines that an answer names
 	mostCodeBytes = 100
+	mostCodeLine  = 64 << 10 // bytes of a line: its first cell is a code, the others are anybody's
 )
 
 // UploadCodes reads codes from a CSV, the first cell of each line, and puts them into a pool as it goes; a first line that says code,
@@ -35,25 +36,31 @@ func (c *Control) UploadCodes(ctx context.Context, by journey.Actor, pool string
 	if bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff}) || bytes.HasPrefix(start, []byte("PK")) {
 		return u.out, journey.Faultf(journey.CodeUnsupported, "this is no CSV in UTF-8; save the sheet as CSV (UTF-8)")
 	}
-	r := csv.NewReader(io.MultiReader(bytes.NewReader(bytes.TrimPrefix(start, []byte("\ufeff"))), file))
+	lines := &journey.LineReader{From: io.MultiReader(bytes.NewReader(bytes.TrimPrefix(start, []byte("\ufeff"))), file), Most: mostCodeLine}
+	r := csv.NewReader(lines)
 	r.FieldsPerRecord, r.LazyQuotes, r.TrimLeadingSpace, r.ReuseRecord = -1, true, true, true
+	last := 0
 	for {
+		lines.Next()
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			err := u.flush(ctx)
 			slices.SortFunc(u.out.Refused, func(a, b journey.RefusedCode) int { return a.Line - b.Line })
 			return u.out, err
 		}
-		line, _ := r.FieldPos(0)
 		var wrong *csv.ParseError
 		switch {
+		case errors.Is(err, journey.ErrLongLine):
+			return u.out, errors.Join(journey.Faultf(journey.CodeInvalid, "the line after line %d does not end within %d KiB: is a quote left open?", last, mostCodeLine>>10),
+				u.flush(ctx))
 		case errors.As(err, &wrong):
 			u.refuse(wrong.StartLine, "", "cannot be read as CSV")
 			continue
 		case err != nil:
 			return u.out, errors.Join(u.flush(ctx), fmt.Errorf("reading the file: %w", err))
 		}
-		if err := u.take(ctx, line, cells[0]); err != nil {
+		last, _ = r.FieldPos(0)
+		if err := u.take(ctx, last, cells[0]); err != nil {
 			return u.out, err
 		}
 	}

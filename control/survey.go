@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"encoding/csv"
 	"io"
 	"strconv"
 	"time"
@@ -80,11 +79,8 @@ func (c *Control) SurveyFilter(ctx context.Context, f journey.SurveyFilter, zone
 
 // WriteReplies writes answers as CSV: one line each, the latest first.
 func WriteReplies(to io.Writer, replies func(yield func(journey.SurveyReply, error) bool)) error {
-	if _, err := io.WriteString(to, "\ufeff"); err != nil {
-		return err
-	}
-	w := csv.NewWriter(to)
-	if err := w.Write([]string{"answered_at", "customer", "score", "choice", "comment", "journey", "version"}); err != nil {
+	w := journey.NewSheetWriter(to)
+	if err := w.Write("answered_at", "customer", "score", "choice", "comment", "journey", "version"); err != nil {
 		return err
 	}
 	for a, err := range replies {
@@ -95,14 +91,9 @@ func WriteReplies(to io.Writer, replies func(yield func(journey.SurveyReply, err
 		if a.Score != nil {
 			score = strconv.Itoa(*a.Score)
 		}
-		line := []string{a.At.UTC().Format(time.RFC3339), a.Customer, score, a.Choice, a.Comment, a.Journey, strconv.Itoa(a.Version)}
-		for i, cell := range line {
-			line[i] = journey.EscapeCell(cell)
-		}
-		if err := w.Write(line); err != nil {
+		if err := w.Write(a.At.UTC().Format(time.RFC3339), a.Customer, score, a.Choice, a.Comment, a.Journey, strconv.Itoa(a.Version)); err != nil {
 			return err
 		}
 	}
-	w.Flush()
-	return w.Error()
+	return w.Flush()
 }

@@ -157,7 +157,7 @@ func ReadLine(columns []journey.ImportColumn, row Row, wording string) journey.I
 		if i >= len(row.Fields) {
 			break
 		}
-		text := unescapeCell(strings.TrimSpace(row.Fields[i]))
+		text := journey.UnescapeCell(strings.TrimSpace(row.Fields[i]))
 		if text == "" || c.To == "" {
 			continue
 		}
@@ -248,12 +248,4 @@ func yesNoOf(text string) (is, ok bool) {
 		return false, true
 	}
 	return false, false
-}
-
-// unescapeCell takes the apostrophe of journey.EscapeCell away again.
-func unescapeCell(text string) string {
-	if len(text) > 1 && text[0] == '\'' && strings.ContainsRune("=+-@", rune(text[1])) {
-		return text[1:]
-	}
-	return text
 }

@@ -25,7 +25,7 @@ type Sheet struct {
 	Header []string
 
 	csv   *csv.Reader
-	guard *guard
+	lines *journey.LineReader
 	begun int64 // line at which the last record began
 }
 
@@ -51,8 +51,8 @@ func OpenSheet(r io.Reader) (*Sheet, error) {
 			return nil, err
 		}
 	}
-	s := &Sheet{guard: &guard{from: from}}
-	s.csv = csv.NewReader(s.guard)
+	s := &Sheet{lines: &journey.LineReader{From: from, Most: 2 * maxLine}}
+	s.csv = csv.NewReader(s.lines)
 	s.csv.Comma, s.csv.FieldsPerRecord = separator(head), -1
 	first, err := s.Next()
 	switch {
@@ -127,11 +127,11 @@ func (s *Sheet) headerFaults() error {
 // Next returns the next line, also one that cannot be taken; io.EOF after the last. An empty line is none. What comes after a quote
 // that is never closed cannot be told apart, and is a fault.
 func (s *Sheet) Next() (Row, error) {
-	s.guard.left = 2 * maxLine
+	s.lines.Next()
 	fields, err := s.csv.Read()
 	var syntax *csv.ParseError
 	switch {
-	case errors.Is(err, errLong):
+	case errors.Is(err, journey.ErrLongLine):
 		return Row{}, journey.Faultf(journey.CodeInvalid, "the line after line %d does not end within %d KiB: is a quote left open?", s.begun, maxLine>>10)
 	case errors.As(err, &syntax):
 		s.begun = int64(syntax.StartLine)
@@ -157,21 +157,4 @@ func (s *Sheet) Next() (Row, error) {
 		row.Fields, row.Reason = []string{}, fmt.Sprintf("it is over %d KiB", maxLine>>10)
 	}
 	return row, nil
-}
-
-var errLong = errors.New("the line is too long")
-
-// guard stops a reader that asks for more than one line may have.
-type guard struct {
-	from io.Reader
-	left int
-}
-
-func (g *guard) Read(p []byte) (int, error) {
-	if g.left <= 0 {
-		return 0, errLong
-	}
-	n, err := g.from.Read(p[:min(len(p), g.left)])
-	g.left -= n
-	return n, err
 }

@@ -114,12 +114,7 @@ func pick(from map[string]any, names ...string) map[string]any {
 // task asks a person to do something for her; who is held out is not called either.
 func (d *decision) task(step *Step) {
 	want := step.Task
-	data := TemplateData(d.facts, d.st)
-	data["zone"] = d.facts.Zone
-	title, err := RenderText(want.Title, data)
-	if err != nil {
-		title = want.Title // publishing checks it; what is left must not stop her
-	}
+	title := d.said(want.Title)
 	if d.st.Holdout {
 		d.log(LogHoldout, detail{"task": title})
 		d.goOn(step)

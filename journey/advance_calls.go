@@ -134,16 +134,21 @@ func (d *decision) closeCall() {
 	d.out.Effects.CloseCall = id
 }
 
+// said is what a text of a step says of her.
+func (d *decision) said(text string) string {
+	data := TemplateData(d.facts, d.st)
+	data["zone"] = d.facts.Zone
+	out, err := RenderText(text, data)
+	if err != nil {
+		return text // publishing checks it; what is left must not stop her
+	}
+	return out
+}
+
 // notify tells a team, and goes on at once: nobody waits for people to read. Of who is held out nobody is told.
 func (d *decision) notify(step *Step) {
 	want := step.Notify
-	data := TemplateData(d.facts, d.st)
-	data["zone"] = d.facts.Zone
-	text, err := RenderText(want.Text, data)
-	if err != nil {
-		text = want.Text // publishing checks it; what is left must not stop her
-	}
-	text = cut(strings.TrimSpace(text), NoticeMax)
+	text := cut(strings.TrimSpace(d.said(want.Text)), NoticeMax)
 	if d.st.Holdout {
 		d.log(LogHoldout, detail{"notify": want.Team})
 	} else {

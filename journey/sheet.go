@@ -2,23 +2,22 @@ package journey
 
 import (
 	"bytes"
-	"encoding/csv"
 	"strconv"
 )
 
-// CSV writes the table as spreadsheets take it: with a byte order mark, for they take it for another encoding otherwise; money in whole
-// units with its decimals, empty where nothing can be said.
+// CSV writes the table as spreadsheets take it; money in whole units with its decimals, empty where nothing can be said.
 func (t ReportTable) CSV() ([]byte, error) {
 	var b bytes.Buffer
-	b.WriteString("\ufeff")
-	w := csv.NewWriter(&b)
+	w := NewSheetWriter(&b)
 	head := []string{"starts", "ends", "so_far", "group", "label", "currency"}
 	for _, f := range t.Figures {
 		head = append(head, f.Key)
 	}
-	lines := [][]string{append(head, "note")}
+	if err := w.Write(append(head, "note")...); err != nil {
+		return nil, err
+	}
 	for _, row := range t.Rows {
-		cells := []string{"", "", strconv.FormatBool(row.SoFar), EscapeCell(row.Group), EscapeCell(row.Label), row.Currency}
+		cells := []string{"", "", strconv.FormatBool(row.SoFar), row.Group, row.Label, row.Currency}
 		if t.From != nil {
 			cells[0], cells[1] = t.From.String(), t.Until.String()
 		}
@@ -28,8 +27,10 @@ func (t ReportTable) CSV() ([]byte, error) {
 		for _, f := range t.Figures {
 			cells = append(cells, PlainFigure(f.Unit, row.Currency, row.Values[f.Key]))
 		}
-		lines = append(lines, append(cells, row.Note))
+		if err := w.Write(append(cells, row.Note)...); err != nil {
+			return nil, err
+		}
 	}
-	err := w.WriteAll(lines)
+	err := w.Flush()
 	return b.Bytes(), err
 }

@@ -3,7 +3,6 @@ package journey
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"text/template/parse"
 	"unicode/utf8"
@@ -20,13 +19,6 @@ type TextUse struct {
 	Path         []string
 	Line, Column int
 	Guarded      bool // it has a default, or is asked for in a condition here or around it
-}
-
-// Reads says whether the template reads that name, or something under it.
-func (t *Text) Reads(path ...string) bool {
-	return slices.ContainsFunc(t.Uses, func(u TextUse) bool {
-		return len(u.Path) >= len(path) && slices.Equal(u.Path[:len(path)], path)
-	})
 }
 
 // TextOptions say what a template may name, beside the names of the language.

@@ -89,15 +89,6 @@ func CheckAddress(s string) error {
 	return nil
 }
 
-// Bare takes the address out of a header value such as "Mara <mara@example.com>".
-func Bare(s string) (string, error) {
-	parsed, err := netmail.ParseAddress(s)
-	if err != nil {
-		return "", &ComposeError{"From", "is no address"}
-	}
-	return parsed.Address, nil
-}
-
 // plainDomains writes every domain as A-label: those need no SMTPUTF8, and all receivers compare them so.
 func plainDomains(m journey.Envelope) journey.Envelope {
 	for _, value := range []*string{&m.From, &m.ReplyTo, &m.To, &m.Mailto} {

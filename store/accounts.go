@@ -106,28 +106,19 @@ func (s *Store) SetAccountRole(ctx context.Context, ref, customer, role string, 
 		if err != nil {
 			return err
 		}
-		id, err := resolve(ctx, tx, customer)
+		p, err := lockPerson(ctx, tx, customer)
 		if err != nil {
 			return err
 		}
-		if err := lockCustomers(ctx, tx, []string{id}); err != nil {
-			return err
-		}
-		people, err := loadPeople(ctx, tx, []string{id})
-		if err != nil {
-			return err
-		}
-		switch p := people[id]; {
-		case p == nil || p.MergedInto != "":
-			return errAgain // merged or erased while we waited
+		switch {
 		case p.AccountID != account:
 			return journey.Faultf(journey.CodeConflict, "she is not a member of this account: /v1/group says who belongs to which")
 		case p.AccountRole == role:
 			return nil
 		}
-		if _, err := tx.Exec(ctx, `UPDATE customers SET account_role = $2 WHERE id = $1`, id, role); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE customers SET account_role = $2 WHERE id = $1`, p.ID, role); err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, deed{by: by, verb: "account.role", target: id, detail: map[string]any{"account": account, "role": role}})
+		return s.audit(ctx, tx, deed{by: by, verb: "account.role", target: p.ID, detail: map[string]any{"account": account, "role": role}})
 	})
 }

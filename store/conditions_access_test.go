@@ -28,7 +28,15 @@ func (s *Store) Matching(ctx context.Context, c *journey.Cond, declared map[stri
 	return out, fmt.Sprint(sql, q.Args), err
 }
 
-// Known returns what conditions are evaluated on in Go.
+// Known returns what conditions are evaluated on in Go, outside of any enrollment.
 func (s *Store) Known(ctx context.Context, ids []string, needs journey.Needs) (map[string]*journey.Facts, error) {
-	return s.customerFacts(ctx, s.pool, ids, needs)
+	people, err := loadPeople(ctx, s.pool, ids)
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[string]*journey.Facts, len(people))
+	for id, p := range people {
+		all[id] = &journey.Facts{Customer: p.Customer, Zone: s.zoneOf(p.Customer), Applied: p.Applied}
+	}
+	return all, s.addMemory(ctx, s.pool, all, needs)
 }

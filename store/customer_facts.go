@@ -8,20 +8,6 @@ import (
 	"perennial/journey"
 )
 
-// customerFacts reads of many customers what conditions can ask of them outside of any enrollment: their messages and coupons are
-// those of every journey. Those who are not there are missing from the map.
-func (s *Store) customerFacts(ctx context.Context, q querier, ids []string, needs journey.Needs) (map[string]*journey.Facts, error) {
-	people, err := loadPeople(ctx, q, ids)
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[string]*journey.Facts, len(people))
-	for id, p := range people {
-		all[id] = &journey.Facts{Customer: p.Customer, Zone: s.zoneOf(p.Customer), Applied: p.Applied}
-	}
-	return all, s.addMemory(ctx, q, all, needs)
-}
-
 // addMemory fills in what conditions recall of customers: events, journeys, accounts, messages, coupons. One round trip for all.
 func (s *Store) addMemory(ctx context.Context, q querier, all map[string]*journey.Facts, needs journey.Needs) error {
 	ids := make([]string, 0, len(all))

@@ -84,6 +84,22 @@ func loadPeople(ctx context.Context, q querier, ids []string) (map[string]*perso
 	return people, q.SendBatch(ctx, b).Close()
 }
 
+// lockPerson locks a customer, named as in Customer, and reads her. The fault is not_found.
+func lockPerson(ctx context.Context, tx pgx.Tx, ref string) (*person, error) {
+	id, err := resolve(ctx, tx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockCustomers(ctx, tx, []string{id}); err != nil {
+		return nil, err
+	}
+	people, err := loadPeople(ctx, tx, []string{id})
+	if p := people[id]; err != nil || p != nil && p.MergedInto == "" {
+		return p, err
+	}
+	return nil, errAgain // merged or erased while we waited
+}
+
 // queuePeople adds the reading of customers to a batch.
 func queuePeople(b *pgx.Batch, ids []string, into map[string]*person) {
 	b.Queue(`

@@ -22,20 +22,9 @@ const logNotStarted = "not_started"
 func (s *Store) Enroll(ctx context.Context, req journey.EnrollRequest) (out journey.Enrolled, err error) {
 	defer wrap(&err, "enrolling in journey %q", req.JourneyKey)
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		id, err := resolve(ctx, tx, req.CustomerID)
+		p, err := lockPerson(ctx, tx, req.CustomerID)
 		if err != nil {
 			return err
-		}
-		if err := lockCustomers(ctx, tx, []string{id}); err != nil {
-			return err
-		}
-		people, err := loadPeople(ctx, tx, []string{id})
-		if err != nil {
-			return err
-		}
-		p := people[id]
-		if p == nil || p.MergedInto != "" {
-			return errAgain
 		}
 		l, err := s.liveJourney(ctx, tx, req.JourneyKey)
 		if err != nil {

@@ -129,7 +129,7 @@ func recount(ctx context.Context, tx pgx.Tx, st journey.ReportSettings, ids []st
 	}
 	b := &pgx.Batch{}
 	queueFacts(b, was, is)
-	queueCounts(b, counts)
+	queueCounts(b, ofEverybody, counts)
 	return tx.SendBatch(ctx, b).Close()
 }
 

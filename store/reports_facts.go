@@ -164,22 +164,18 @@ func queueAnswerFacts(b *pgx.Batch, ids []string, facts map[string]journey.Custo
 	}
 }
 
-// queueCounts changes counters. They are taken in one order, by whoever does.
-func queueCounts(b *pgx.Batch, counts journey.Counts) {
-	if what, grains, labels, starts, ages, ns, totals := columns(counts); len(what) > 0 {
-		b.Queue(`
-			INSERT INTO report_counts AS c (what, grain, starts, age, label, n, total)
-			SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::int[], $5::text[], $6::bigint[], $7::bigint[])
-			ON CONFLICT (what, grain, starts, age, label) DO UPDATE SET n = c.n + excluded.n, total = c.total + excluded.total`,
-			what, grains, starts, ages, labels, ns, totals)
-	}
-}
+// Where figures are counted. What is counted of nobody is that of customers who were erased: it stays for the next count from the
+// beginning.
+const (
+	ofEverybody = "report_counts"
+	ofNobody    = "report_nobody"
+)
 
-// queueNobody keeps what stays counted of a customer who was erased, for the next count from the beginning.
-func queueNobody(b *pgx.Batch, counts journey.Counts) {
+// queueCounts changes the counters of one of those. They are taken in one order, by whoever does.
+func queueCounts(b *pgx.Batch, of string, counts journey.Counts) {
 	if what, grains, labels, starts, ages, ns, totals := columns(counts); len(what) > 0 {
 		b.Queue(`
-			INSERT INTO report_nobody AS c (what, grain, starts, age, label, n, total)
+			INSERT INTO `+of+` AS c (what, grain, starts, age, label, n, total)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::date[], $4::int[], $5::text[], $6::bigint[], $7::bigint[])
 			ON CONFLICT (what, grain, starts, age, label) DO UPDATE SET n = c.n + excluded.n, total = c.total + excluded.total`,
 			what, grains, starts, ages, labels, ns, totals)
@@ -214,7 +210,7 @@ func forgetFigures(ctx context.Context, tx pgx.Tx, customers []string, now time.
 	}
 	b := &pgx.Batch{}
 	queueForgetFacts(b, customers)
-	queueCounts(b, change)
-	queueNobody(b, stays)
+	queueCounts(b, ofEverybody, change)
+	queueCounts(b, ofNobody, stays)
 	return tx.SendBatch(ctx, b).Close()
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -169,10 +168,7 @@ func (s *Store) SourceDeliveries(ctx context.Context, key string, r journey.Page
 	if err != nil {
 		return none, err
 	}
-	return page(list, r.Limit, func(d journey.SourceDelivery) string {
-		n, _ := strconv.ParseInt(d.ID, 10, 64) // it is one
-		return cursor(strconv.FormatInt(n, 10))
-	}), nil
+	return page(list, r.Limit, func(d journey.SourceDelivery) string { return cursor(d.ID) }), nil
 }
 
 // UserOfAddress is the callers' id of the only customer who has that address; "" where there is none, or several, or she has no id.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 
 	"github.com/jackc/pgx/v5"
@@ -32,15 +31,9 @@ func (s *Store) SendTests(ctx context.Context, r journey.TestRun) (out journey.P
 	}
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		if r.CustomerID != "" { // an erasure that comes in between must not leave what tells of her
-			id, err := resolve(ctx, tx, r.CustomerID)
+			id, err := lockCustomerNamed(ctx, tx, r.CustomerID)
 			if err != nil {
 				return err
-			}
-			if err := lockCustomers(ctx, tx, []string{id}); err != nil {
-				return err
-			}
-			if now, err := resolve(ctx, tx, id); err != nil || now != id {
-				return cmp.Or(err, errAgain)
 			}
 			r.CustomerID = id
 		}

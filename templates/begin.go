@@ -19,22 +19,23 @@ const starterRoot = "begin/starter"
 // Starter is the small journey that a new one begins with where none that ships is named: its folder, and the root of it.
 func Starter() (fs.FS, string) { return begin, starterRoot }
 
-// Begin returns the files of a new journey: a copy of one that ships, or of the starter where from is empty. What is its author's to say
-// is marked (journey.Blank). CodeNotFound where no such journey ships.
-func Begin(from, key, name string) (Files, error) {
-	source, root := begin, starterRoot
+// Begin returns the source of a new journey and its messages: a copy of one that ships, or of the starter where from is empty. What is
+// its author's to say is marked (journey.Blank). CodeNotFound where no such journey ships.
+func Begin(from, key, name string) (source string, messages map[string]string, err error) {
+	folder, root := begin, starterRoot
 	if from != "" {
 		if !slices.Contains(Names(), from) {
-			return nil, journey.Faultf(journey.CodeNotFound, "there is no journey %q in the library; it has %s", from, strings.Join(Names(), ", "))
+			return "", nil, journey.Faultf(journey.CodeNotFound, "there is no journey %q in the library; it has %s", from, strings.Join(Names(), ", "))
 		}
-		source, root = embedded, from
+		folder, root = embedded, from
 	}
-	files, err := Load(source, root)
+	files, err := Load(folder, root)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	files[JourneyFile] = Renamed(files[JourneyFile], key, name)
-	return files, nil
+	source = Renamed(files[JourneyFile], key, name)
+	delete(files, JourneyFile)
+	return source, files, nil
 }
 
 // plainName is a name that YAML takes for text without quotes.

@@ -44,26 +44,6 @@ func Sequences() []string {
 	return []string{"onboarding", "post-purchase", "win-back", "graceful-exit"}
 }
 
-// Overlay is Embedded with a directory over it: a journey's folder in dir stands for the whole embedded folder of that name.
-// An empty dir is Embedded itself.
-func Overlay(dir string) fs.FS {
-	if dir == "" {
-		return embedded
-	}
-	return overlay{dir: os.DirFS(dir)}
-}
-
-type overlay struct{ dir fs.FS }
-
-// Open opens the file in the directory when its folder is there, else the embedded one.
-func (o overlay) Open(name string) (fs.File, error) {
-	folder, _, _ := strings.Cut(name, "/")
-	if _, err := fs.Stat(o.dir, folder); err == nil && name != "." {
-		return o.dir.Open(name)
-	}
-	return embedded.Open(name)
-}
-
 // Load reads one journey's folder: its journey.yaml and the templates beside it; scenarios and README are left out.
 func Load(fsys fs.FS, name string) (Files, error) {
 	entries, err := fs.ReadDir(fsys, name)

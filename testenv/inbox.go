@@ -45,23 +45,6 @@ func (i Inbox) To(t testing.TB, address string) []Mail {
 	return list.Messages
 }
 
-// Raw returns the bytes of a message as received.
-func (i Inbox) Raw(t testing.TB, id string) []byte {
-	t.Helper()
-	return i.get(t, "/api/v1/message/"+url.PathEscape(id)+"/raw")
-}
-
-// WaitFor waits until at least n messages to the address are there.
-func (i Inbox) WaitFor(t testing.TB, address string, n int) []Mail {
-	t.Helper()
-	var got []Mail
-	Eventually(t, 30*time.Second, func() bool {
-		got = i.To(t, address)
-		return len(got) >= n
-	}, "%d messages to %s", n, address)
-	return got
-}
-
 func (i Inbox) get(t testing.TB, path string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -114,9 +114,6 @@ func (p *Product) Run(ctx context.Context, args ...string) (string, error) {
 	return string(out), nil
 }
 
-// CPU is the processor time that the process has taken, in seconds.
-func (p *Product) CPU() float64 { return CPU(p.cmd.Process.Pid) }
-
 // Stop asks it to end, and sees to it.
 func (p *Product) Stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)

@@ -59,15 +59,7 @@ func devKeys(ctx context.Context, path string, a *app) (map[string]string, error
 
 // shipped are the journeys that ship, as control hands them out.
 func shipped() control.Library {
-	return control.Library{List: templates.Library, Begin: func(from, key, name string) (string, map[string]string, error) {
-		files, err := templates.Begin(from, key, name)
-		if err != nil {
-			return "", nil, err
-		}
-		source := files[templates.JourneyFile]
-		delete(files, templates.JourneyFile)
-		return source, files, nil
-	}}
+	return control.Library{List: templates.Library, Begin: templates.Begin}
 }
 
 // publishLibrary publishes journeys that ship with the product, where the installation does not have them yet. One that a

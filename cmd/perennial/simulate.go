@@ -23,29 +23,7 @@ import (
 // simulateVersion plays a version of a journey. Both the server and the command line come here.
 func simulateVersion(brand journey.Brand) func(context.Context, journey.Version, journey.SimulationRequest) (journey.Simulation, error) {
 	return func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error) {
-		def, problems := journey.Parse(journeyFile, []byte(v.Source))
-		if len(problems.Errors()) > 0 {
-			return journey.Simulation{}, &journey.Fault{Code: journey.CodeInvalid, Message: "journey " + v.Key + " has faults", Problems: problems}
-		}
-		set, problems := templates.Compile(def, v.Files)
-		if len(problems.Errors()) > 0 {
-			return journey.Simulation{}, &journey.Fault{Code: journey.CodeInvalid, Message: "journey " + v.Key + " has faults", Problems: problems}
-		}
-		play := simulate.Play{Customers: r.Customers, Start: r.Start, Days: r.Days, Seed: r.Seed, Timelines: r.Timelines}
-		if r.Script != nil {
-			habits, err := simulate.ParseHabits("the script", r.Script)
-			if err != nil {
-				return journey.Simulation{}, err
-			}
-			play.Habits = &habits
-			if habits.Persona != nil && r.Customers == 0 {
-				play.Personas = []simulate.Persona{habits.Persona.Agreed(def)}
-			}
-		}
-		if r.Known != nil {
-			play.Personas = []simulate.Persona{simulate.Known(*r.Known)}
-		}
-		return simulate.Simulate(ctx, def, set, play, simulate.Options{Brand: brand, Version: v.Number, Profile: intake.Profile})
+		return simulate.Version(ctx, v, r, simulate.Options{Brand: brand, Profile: intake.Profile})
 	}
 }
 
