@@ -155,3 +155,7 @@ replay-record: bin/perennial-engine ## records the histories that the replay tes
 .PHONY: clean
 clean: ## programs and test state; not the demo's data
 	@rm -rf bin $(CACHE)
+
+.PHONY: bench-journey
+bench-journey: bin/perennial-engine tools/.postgres ## the pages of a journey of 200 steps with 100,000 people in it
+	@tools/with-engine $(TEST_ENGINE) $(GO) test ./console -run '^$$' -bench LargeJourney -benchtime 10x

@@ -31,7 +31,7 @@ import (
 
 // office is the console on a real database behind the whole server, as the program mounts it, with a clock that the test owns.
 type office struct {
-	t     *testing.T
+	t     testing.TB
 	store *store.Store
 	ctl   *control.Control
 	wall  *wall
@@ -53,7 +53,7 @@ var tester = journey.Actor{ID: "test", Name: "the test", Role: journey.RoleAdmin
 
 const goodPassword = "four quiet herons wade"
 
-func open(t *testing.T, change ...func(*console.Deps)) *office {
+func open(t testing.TB, change ...func(*console.Deps)) *office {
 	t.Helper()
 	o := &office{t: t, wall: &wall{at: time.Date(2030, 5, 6, 9, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
 	dsn := testenv.Database(t)

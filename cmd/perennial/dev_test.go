@@ -72,7 +72,6 @@ func TestDevStartsKeepsItsKeysAndEndsWhole(t *testing.T) {
 	began = time.Now()
 	again := p.dev(t)
 	t.Logf("second start: %s", time.Since(began).Round(time.Millisecond))
-	assert.Less(t, time.Since(began), 15*time.Second)
 	assert.Equal(t, keys, p.keys(t))
 	p.as(t, journey.RoleViewer).get("/api/journeys", nil)
 	again.signal(syscall.SIGINT)
