@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -66,6 +67,19 @@ func TestAShopThatOnlyHasWebhooks(t *testing.T) {
 	assert.Contains(t, list.body, "the signature does not match")
 	assert.NotContains(t, list.body, "ada@example.com", "what it said is not kept there")
 	assert.Contains(t, s.must(journey.RoleAdmin, http.MethodGet, "/api/sources/shop/deliveries?cursor="+list.json["next"].(string), nil).body, "again")
+
+	refund := `{"id":%d,"order_id":%s,"created_at":"2030-05-06T08:00:00Z","transactions":[{"amount":"%s","currency":"EUR"}]}`
+	for i, amount := range []string{"10.00", "5.50"} {
+		got := s.shopify(secret, "refunds/create", fmt.Sprintf(refund, i, "4711", amount))
+		require.Equal(t, "taken", got.json["effect"], got.body)
+		s.apply()
+		assert.Equal(t, "again", s.shopify(secret, "refunds/create", fmt.Sprintf(refund, i, "4711", amount)).json["effect"])
+	}
+	ada, err = s.store.Customer(t.Context(), "user:17")
+	require.NoError(t, err)
+	assert.InDelta(t, 34, ada.Attributes["total_spent"], 0, "a refund names its order alone, and two parts add up")
+	assert.Contains(t, s.shopify(secret, "refunds/create", fmt.Sprintf(refund, 9, "4712", "1")).json["reason"], `no order "4712" is known`)
+	assert.Contains(t, s.must(journey.RoleAdmin, http.MethodGet, "/api/sources", nil).body, `no order \"4712\" is known`, "and what came in last stands in the list")
 
 	next := s.must(journey.RoleAdmin, http.MethodPost, "/api/sources/shop/secret", m{}).json["secret"].(string)
 	assert.Equal(t, "again", s.shopify(secret, "orders/create", shopOrder).json["effect"], "the one before is good for a day")

@@ -63,6 +63,9 @@ type Reader interface {
 	Webhooks(ctx context.Context) ([]journey.Webhook, error)
 	Webhook(ctx context.Context, id string) (journey.Webhook, error)
 	WebhookDeliveries(ctx context.Context, id, state string, r journey.PageRequest) (journey.Page[journey.WebhookDelivery], error)
+	Sources(ctx context.Context) ([]journey.Source, error)
+	SourceNamed(ctx context.Context, key string) (journey.Source, error)
+	SourceDeliveries(ctx context.Context, key string, r journey.PageRequest) (journey.Page[journey.SourceDelivery], error)
 	Audit(ctx context.Context, f journey.AuditFilter, r journey.PageRequest) (journey.Page[journey.AuditEntry], error)
 
 	Topics(ctx context.Context) ([]journey.TopicView, error)
@@ -73,6 +76,7 @@ type Reader interface {
 	Segments(ctx context.Context) ([]journey.Segment, error)
 	Segment(ctx context.Context, key string) (journey.Segment, error)
 	SegmentMembers(ctx context.Context, key string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
+	Scoring(ctx context.Context) (journey.Scoring, error)
 	AttributeNames(ctx context.Context) ([]string, error)
 	EventNames(ctx context.Context, r journey.PageRequest) (journey.Page[journey.EventName], error)
 	TopicKeys(ctx context.Context) ([]string, error)

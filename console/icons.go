@@ -17,6 +17,7 @@ var icons = map[string]string{
 	"keys":         `<circle cx="8" cy="15" r="4"/><path d="m11 12 8-8M16 7l2.500 2.500M14 9l2 2"/>`,
 	"teams":        `<circle cx="7" cy="9" r="2.500"/><circle cx="17" cy="9" r="2.500"/><path d="M2.500 18c0-2.500 2-4.500 4.500-4.500s4.500 2 4.500 4.500M12.500 18c0-2.500 2-4.500 4.500-4.500s4.500 2 4.500 4.500"/>`,
 	"webhooks":     `<path d="M5 12h11M12 7l5 5-5 5"/><path d="M14 4h4a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2h-4"/>`,
+	"sources":      `<path d="M8 12h11M15 7l5 5-5 5"/><path d="M10 4H6a2 2 0 0 0-2 2v12a2 2 0 0 0 2 2h4"/>`,
 	"reports":      `<path d="M4 20h16"/><path d="M7 16v-5M12 16V6M17 16v-8"/>`,
 	"audit":        `<path d="M6 3.500h9l4 4v13H6z"/><path d="M9.500 11h6M9.500 14.500h6M9.500 18h3"/>`,
 	"surveys":      `<path d="M4 5.500h16v10h-9l-5 4v-4H4z"/><path d="m8.500 10.500 2 2 4.500-4.500"/>`,

@@ -79,6 +79,9 @@ func routes() []route {
 		{post, "/segments/{key}", marketers, editSegment, segmentPage},
 		{post, "/segments/{key}/delete", marketers, deleteSegment, segmentPage},
 
+		{get, "/scores", viewers, scoresPage, nil},
+		{post, "/scores", marketers, saveScores, scoresPage},
+
 		{get, "/library", marketers, libraryPage, nil},
 		{post, "/library", marketers, beginJourney, libraryPage},
 		{get, "/journeys/{key}/edit", marketers, editPage, nil},
@@ -129,6 +132,13 @@ func routes() []route {
 		{post, "/webhooks/{id}/test", admins, testWebhook, webhookPage},
 		{post, "/webhooks/{id}/replay", admins, replayWebhook, webhookPage},
 		{post, "/webhooks/{id}/delete", admins, deleteWebhook, webhookPage},
+		{get, "/sources", admins, sourcesPage, nil},
+		{get, "/sources/_new", admins, newSourcePage, nil},
+		{post, "/sources/_new", admins, makeSource, newSourcePage},
+		{get, "/sources/{key}", admins, sourcePage, nil},
+		{post, "/sources/{key}", admins, changeSource, sourcePage},
+		{post, "/sources/{key}/secret", admins, turnSourceSecret, sourcePage},
+		{post, "/sources/{key}/delete", admins, deleteSource, sourcePage},
 		{get, "/audit", admins, auditPage, nil},
 		{get, "/audit.csv", admins, auditFile, nil},
 
@@ -200,6 +210,7 @@ func places() []place {
 		{"keys", "/keys", "keys", admins},
 		{"teams", "/teams", "teams", viewers},
 		{"webhooks", "/webhooks", "webhooks", admins},
+		{"sources", "/sources", "sources", admins},
 		{"audit", "/audit", "audit", admins},
 	}
 }

@@ -55,13 +55,14 @@ func TestScreens(t *testing.T) {
 		{"simulate", "/journeys/win-back/simulate?who=invented&customers=50"}, {"plan", "/journeys/win-back/plan"},
 		{"compare", "/journeys/win-back/compare"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
 		{"writing", "/journeys/win-back/messages/we-miss-you.html"}, {"images", "/images"},
-		{"segments", "/segments"}, {"segment-new", "/segments/_new"},
+		{"segments", "/segments"}, {"segment-new", "/segments/_new"}, {"scores", "/scores"},
 		{"coupons", "/coupons"}, {"pool", "/coupons/pools/comeback"}, {"surveys", "/surveys"}, {"survey-results", first("/surveys", `a[href^="/surveys/"]`)},
 		{"tasks", "/tasks"}, {"task", first("/tasks", `a[href^="/tasks/"]`)},
 		{"reports", "/reports"}, {"report", "/reports/loss?by=month"}, {"report-orders", "/reports/orders?by=month"},
 		{"report-settings", "/reports/settings"}, {"report-people", "/reports/orders/people"},
 		{"topics", "/topics"}, {"suppressions", "/suppressions"}, {"sending", "/sending"},
-		{"users", "/users"}, {"keys", "/keys"}, {"teams", "/teams"}, {"webhooks", "/webhooks"}, {"audit", "/audit"}, {"account", "/account"},
+		{"users", "/users"}, {"keys", "/keys"}, {"teams", "/teams"}, {"webhooks", "/webhooks"}, {"sources", "/sources"},
+		{"source-new", "/sources/_new?preset=shopify"}, {"audit", "/audit"}, {"account", "/account"},
 	}
 	everyPage(t, pages)
 	var public []pictured
@@ -140,7 +141,7 @@ func everyPage(t *testing.T, pages []pictured) {
 	for _, part := range []string{ // parts of pages, files, and pages of what the demo has none of
 		"/messages/{id}/mail", "/journeys/{key}/versions/{number}/messages/{message}/mail", "/journeys/{key}/messages/{file}/mail",
 		"/journeys/{key}/simulate/{person}/mails/{mail}", "/audit.csv", "/reports/{report}/table.csv", "/segments/{key}", "/webhooks/{id}",
-		"/coupons/codes/{code}",
+		"/coupons/codes/{code}", "/sources/{key}",
 	} {
 		delete(left, "GET "+part)
 	}

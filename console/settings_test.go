@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -19,7 +20,7 @@ func secretIn(t *testing.T, page string) string {
 	t.Helper()
 	m := regexp.MustCompile(`<code class="secret">([^<]+)</code>`).FindStringSubmatch(page)
 	require.NotNil(t, m, page)
-	return m[1]
+	return html.UnescapeString(m[1])
 }
 
 func TestKeysAreShownOnceAndRevoked(t *testing.T) {

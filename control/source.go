@@ -16,6 +16,7 @@ type Sources interface {
 	RotateSource(ctx context.Context, key, secret string, by journey.Actor) (journey.Source, error)
 	DeleteSource(ctx context.Context, key string, by journey.Actor) error
 	NoteDelivery(ctx context.Context, key string, d journey.SourceDelivery) error
+	OrdersNumbered(ctx context.Context, number string) ([]journey.PlacedOrder, error)
 	UserOfAddress(ctx context.Context, address string) (string, error)
 	AppendEvents(ctx context.Context, events []journey.Event) ([]journey.Acceptance, error)
 }
@@ -26,6 +27,7 @@ type SourceRequest struct {
 	Preset    journey.SourcePreset
 	Mapping   *journey.Mapping // nil: that of the preset
 	Secret    string           // that the other side chose; "": the one it has, or a fresh one
+	IfNew     bool             // there must be no source of that key yet
 }
 
 // PutSource makes a source or changes it; a secret that was made here is in the answer, this once.
@@ -61,6 +63,13 @@ func (c *Control) PutSource(ctx context.Context, by journey.Actor, r SourceReque
 	}
 	if len(faults) > 0 {
 		return v, &journey.Fault{Code: journey.CodeInvalid, Message: "the source cannot be kept", Problems: faults}
+	}
+	if r.IfNew {
+		if _, err := c.Store.SourceNamed(ctx, r.Key); err == nil {
+			return v, journey.Faultf(journey.CodeConflict, "there is a source %q already; choose another key, or change that one", r.Key)
+		} else if journey.CodeOf(err) != journey.CodeNotFound {
+			return v, err
+		}
 	}
 	fresh := journey.NewSecret()
 	out, made, err := c.Store.PutSource(ctx, v, r.Secret, fresh, by)
@@ -111,11 +120,22 @@ func (c *Control) TrySource(ctx context.Context, key string, mapping *journey.Ma
 	return c.mapped(ctx, v, in)
 }
 
-// mapped is what a webhook becomes, of the customer who has the address where the source has no id of her.
+// mapped is what a webhook becomes: of the customer of the order where it names nobody, of her who has the address where the source has
+// no id of her.
 func (c *Control) mapped(ctx context.Context, v journey.Source, in journey.SourceIn) (journey.SourceOut, error) {
 	out, err := v.Map(in, c.Clock.Now())
-	if err != nil || len(out.Events) == 0 || out.Events[0].UserID != "" {
+	if err != nil || len(out.Events) == 0 {
 		return out, err
+	}
+	if out.Order != "" {
+		placed, err := c.Store.OrdersNumbered(ctx, out.Order)
+		if err != nil {
+			return out, err
+		}
+		out = out.OfOrder(placed)
+	}
+	if out.Email == "" || out.Events[0].UserID != "" {
+		return out, nil
 	}
 	user, err := c.Store.UserOfAddress(ctx, out.Email)
 	if err != nil || user == "" {

@@ -2,6 +2,7 @@ package journey
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -132,7 +133,68 @@ func same(a, b any) bool {
 type Scoring struct {
 	Bounds    ScoreBounds  `json:"bounds"`
 	Filling   bool         `json:"filling"`             // not everybody has been scored by these bounds yet
+	Spread    ScoreSpread  `json:"spread"`              // how many have which score by the bounds
 	Suggested *ScoreBounds `json:"suggested,omitempty"` // with about a fifth of those who ordered in each score, by a sample; null: too few have
+	Would     *ScoreSpread `json:"suggested_spread,omitempty"`
+
+	Sample Buyers `json:"-"` // what the figures are counted from
+}
+
+// Buyers are what scores are counted from: of each customer who ordered, or of a sample of them, the days since the last order, the number
+// of orders, and what was spent.
+type Buyers struct {
+	Ages, Orders, Spent []float64
+	Each                float64 // how many customers each one stands for; 1: all are here
+}
+
+// fewestBuyers must have ordered before bounds are suggested.
+const fewestBuyers = 50
+
+// Suggest makes bounds of the fifths of those who ordered. False: too few have.
+func (s Buyers) Suggest() (ScoreBounds, bool) {
+	if len(s.Ages) < fewestBuyers {
+		return ScoreBounds{}, false
+	}
+	b := SuggestBounds(fifths(s.Ages), fifths(s.Orders), fifths(s.Spent))
+	return b, len(b.Check()) == 0
+}
+
+// fifths are the values at which the second, third, fourth and last fifth begin.
+func fifths(list []float64) (out []float64) {
+	sorted := slices.Sorted(slices.Values(list))
+	for n := 1; n < scores; n++ {
+		out = append(out, sorted[(n*len(sorted)+scores-1)/scores-1])
+	}
+	return out
+}
+
+// ScoreSpread says how many customers have each score: that of 1 first, that of 5 last.
+type ScoreSpread struct {
+	Recency   [scores]int `json:"recency"`
+	Frequency [scores]int `json:"frequency"`
+	Monetary  [scores]int `json:"monetary"`
+	Sampled   bool        `json:"sampled"` // counted from some of them, and so about right
+}
+
+// Spread counts who would have which score by the bounds, which have no fault.
+func (b ScoreBounds) Spread(s Buyers) (out ScoreSpread) {
+	var days []float64
+	for _, text := range b.Recency {
+		d, _ := ParseDuration(text)
+		days = append(days, d.Hours()/24)
+	}
+	for i := range s.Ages {
+		out.Recency[scores-reached(days, s.Ages[i])]++
+		out.Frequency[reached(b.Frequency, s.Orders[i])-1]++
+		out.Monetary[reached(b.Monetary, s.Spent[i])-1]++
+	}
+	out.Sampled = s.Each > 1
+	for _, counts := range []*[scores]int{&out.Recency, &out.Frequency, &out.Monetary} {
+		for n := range counts {
+			counts[n] = int(math.Round(float64(counts[n]) * max(s.Each, 1)))
+		}
+	}
+	return out
 }
 
 // SuggestBounds makes bounds of the fifths of those who ordered: days since the last order, orders, and what was spent. Where fifths fall

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strconv"
@@ -18,6 +19,8 @@ type Source struct {
 	CreatedAt time.Time    `json:"created_at"`
 	UpdatedAt time.Time    `json:"updated_at"`
 	Secret    string       `json:"secret,omitempty"` // when this request made it
+
+	Last *SourceDelivery `json:"last,omitempty"` // what came in from it last; in lists
 }
 
 // SourcePreset says how a source signs, and what its webhooks look like where nobody says otherwise.
@@ -37,8 +40,8 @@ func SourcePresets() []SourcePreset {
 	return []SourcePreset{PresetShopify, PresetWooCommerce, PresetStripe, PresetStandard, PresetPlain}
 }
 
-// Mapping says what events a source's webhooks become. A place is a dotted path into the body (customer.email, lines.0.sku), a header
-// (header:X-Topic), or a text (=EUR).
+// Mapping says what events a source's webhooks become. A place is a dotted path into the body (customer.email, lines.0.sku), the sum over a list
+// (lines.*.price), a header (header:X-Topic), or a text (=EUR).
 type Mapping struct {
 	Event  string          `json:"event,omitempty"` // place of the name by which the source calls what happened; "": it has none
 	ID     string          `json:"id,omitempty"`    // place of the id of a webhook, signed; "": it is known by the bytes of its body
@@ -63,6 +66,7 @@ type Fields struct {
 	Total      string            `json:"total,omitempty"`
 	Currency   string            `json:"currency,omitempty"`
 	Minor      *bool             `json:"minor_units,omitempty"` // total is in cents
+	Part       *bool             `json:"part,omitempty"`        // total is a part: what was given back of the order before is added to it
 }
 
 // Bounds of a mapping.
@@ -95,7 +99,7 @@ func (m Mapping) Check(at string) (out Problems) {
 			add(here+"as", "is missing, and nothing else names the event", `e.g. "Order Completed"`)
 		}
 		rule.check(here, add)
-		if f := m.with(rule); f.UserID == "" && f.Email == "" {
+		if f := m.with(rule); f.UserID == "" && f.Email == "" && (f.OrderID == "" || cmp.Or(rule.As, name) == EventOrderCompleted) {
 			add(here+"user_id", "neither the customer's id nor her address is mapped", `e.g. "user_id": "customer.id" or "email": "customer.email"`)
 		}
 	}
@@ -146,9 +150,7 @@ func (m Mapping) with(r Rule) Fields {
 			*one.into = one.from
 		}
 	}
-	if r.Minor != nil {
-		f.Minor = r.Minor
-	}
+	f.Minor, f.Part = cmp.Or(r.Minor, f.Minor), cmp.Or(r.Part, f.Part)
 	f.Traits, f.Properties = joinedPlaces(f.Traits, r.Traits), joinedPlaces(f.Properties, r.Properties)
 	return f
 }
@@ -203,6 +205,8 @@ type SourceOut struct {
 	Ignored string  `json:"ignored,omitempty"` // why nothing follows from it
 	Events  []Event `json:"-"`
 	Email   string  `json:"-"` // hers, where the source has no id of her
+	Order   string  `json:"-"` // number of an order that must be known for it; "": none
+	Part    bool    `json:"-"` // its total is a part of what is given back
 }
 
 func indexOf(word string) (int, bool) {

@@ -43,15 +43,23 @@ func (s Source) Map(in SourceIn, now time.Time) (out SourceOut, err error) {
 	if address, err := ParseAddress(textOf(look(f.Email))); err == nil {
 		email = address
 	}
+	name := cmp.Or(rule.As, out.Name)
+	out.Part = f.Part != nil && *f.Part
+	if name != EventOrderCompleted && (out.Part || user == "" && email == "") {
+		out.Order = idText(look(f.OrderID))
+	}
 	switch {
-	case user == "" && email == "":
+	case user == "" && email == "" && out.Order == "" && f.OrderID != "":
+		out.Ignored = "it says of no customer, and " + quote(f.OrderID) + " holds no number of an order"
+		return out, nil
+	case user == "" && email == "" && out.Order == "":
 		out.Ignored = "it says of no customer: neither " + quote(f.UserID) + " nor " + quote(f.Email) + " holds her id or address"
 		return out, nil
 	case len(user) > sourceIDMax:
 		out.Ignored = "the id of the customer is over 256 bytes"
 		return out, nil
 	}
-	e := Event{Kind: KindTrack, UserID: user, Name: cmp.Or(rule.As, out.Name), Properties: f.properties(look), ReceivedAt: now, At: f.at(look, now),
+	e := Event{Kind: KindTrack, UserID: user, Name: name, Properties: f.properties(look), ReceivedAt: now, At: f.at(look, now),
 		Context: map[string]any{"source": s.Key}}
 	e.Historical = now.Sub(e.At) > sourceLive
 	size, err := json.Marshal(e.Properties)
@@ -70,7 +78,7 @@ func (s Source) Map(in SourceIn, now time.Time) (out SourceOut, err error) {
 // events are what is said of her, if anything, and what happened. Each has an id of its own, so that neither takes effect twice.
 func (s Source) events(out SourceOut, e Event, traits map[string]any) []Event {
 	e.MessageID = "hook:" + s.Key + ":" + out.ID
-	if e.UserID == "" { // her address is all that the source knows of her
+	if e.UserID == "" && out.Email != "" { // her address is all that the source knows of her
 		e.AnonymousID = "email:" + strings.ToLower(out.Email)
 	}
 	if len(traits) == 0 {
@@ -207,12 +215,19 @@ func atPlace(place string, body map[string]any, header func(string) string) any 
 	if name, isHeader := strings.CutPrefix(place, "header:"); isHeader {
 		return storable(header(name))
 	}
-	var at any = body
-	for word := range strings.SplitSeq(place, ".") {
+	return along(body, strings.Split(place, "."))
+}
+
+// along walks the words of a path; * sums what the rest of the path finds in each item of a list.
+func along(at any, words []string) any {
+	for n, word := range words {
 		switch v := at.(type) {
 		case map[string]any:
 			at = v[word]
 		case []any:
+			if word == "*" {
+				return sumOf(v, words[n+1:])
+			}
 			i, ok := indexOf(word)
 			if !ok || i >= len(v) {
 				return nil
@@ -223,6 +238,17 @@ func atPlace(place string, body map[string]any, header func(string) string) any 
 		}
 	}
 	return at
+}
+
+// sumOf adds up amounts, to four decimals as everywhere: so it does not depend on their order.
+func sumOf(list []any, words []string) float64 {
+	var sum float64
+	for _, item := range list {
+		if n, ok := amountOf(along(item, words)); ok {
+			sum += n
+		}
+	}
+	return math.Round(sum*1e4) / 1e4
 }
 
 // idText is an id as text: 0 and what is empty are none, as shops write of guests.

@@ -28,8 +28,11 @@ func shopify() Mapping {
 	cancelled, fulfilled, checkout := order, order, order
 	cancelled.At, fulfilled.At = "cancelled_at", "updated_at"
 	checkout.OrderID, checkout.Properties = "", map[string]string{"products": "line_items", "checkout_url": "abandoned_checkout_url"}
+	part := true // a refund names its order and nobody, and says what this one gave back
+	refund := Fields{OrderID: "order_id", Total: "transactions.*.amount", Currency: "transactions.0.currency", At: "created_at", Part: &part}
 	return Mapping{Event: "header:X-Shopify-Topic", Events: map[string]Rule{
 		"orders/create": {As: "Order Completed", Fields: order}, "orders/cancelled": {As: "Order Cancelled", Fields: cancelled},
+		"refunds/create":   {As: EventOrderRefunded, Fields: refund},
 		"orders/fulfilled": {As: "Order Shipped", Fields: fulfilled}, "checkouts/create": {As: "Checkout Started", Fields: checkout},
 		"customers/create": {As: "Signed Up", Fields: Fields{UserID: "id", Email: "email", At: "created_at", Traits: names("first_name", "last_name")}},
 	}}

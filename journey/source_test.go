@@ -41,6 +41,18 @@ func TestWhatAShopsWebhooksBecome(t *testing.T) {
 		"products": []any{map[string]any{"sku": "soap", "price": "4.50"}}}, order.Properties)
 	assert.Equal(t, time.Date(2030, 5, 6, 8, 30, 0, 0, time.UTC), order.At)
 
+	out, err = presetSource(t, PresetShopify).Map(hook(`{"id":929361464,"order_id":820982911946154508,"created_at":"2030-05-06T10:30:00+02:00",
+		"transactions":[{"amount":"10.10","currency":"EUR"},{"amount":"20.20","currency":"EUR"}]}`, "X-Shopify-Topic", "refunds/create"), now)
+	require.NoError(t, err)
+	require.Len(t, out.Events, 1)
+	assert.Equal(t, map[string]any{"order_id": "820982911946154508", "total": 30.3, "currency": "EUR"}, out.Events[0].Properties)
+	placed := PlacedOrder{UserID: "115310627314723954", Refunded: 5}
+	found := out.OfOrder([]PlacedOrder{placed})
+	assert.Equal(t, "115310627314723954", found.Events[0].UserID, "whose order it was")
+	assert.InDelta(t, 35.3, found.Events[0].Properties["total"], 0, "what was given back altogether")
+	assert.Contains(t, out.OfOrder(nil).Ignored, `no order "820982911946154508" is known`)
+	assert.Contains(t, out.OfOrder([]PlacedOrder{placed, {UserID: "u-2"}}).Ignored, "several have an order")
+
 	out, err = presetSource(t, PresetWooCommerce).Map(hook(`{"id":727,"total":"29.35","currency":"USD","customer_id":0,"billing":{"email":"ben@example.com"},
 		"date_created_gmt":"2030-05-06T08:00:00"}`, "X-WC-Webhook-Topic", "order.created"), now)
 	require.NoError(t, err)

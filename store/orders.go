@@ -55,6 +55,21 @@ func scanOrders(rows pgx.Rows, people map[string]*person) error {
 	return rows.Err()
 }
 
+// OrdersNumbered finds the orders of that number by the events that completed them, one of each customer, two at most: with two, nobody
+// knows whose it is.
+func (s *Store) OrdersNumbered(ctx context.Context, number string) (_ []journey.PlacedOrder, err error) {
+	defer wrap(&err, "looking up an order")
+	rows, err := s.pool.Query(ctx, `
+		SELECT DISTINCT ON (e.customer_id) e.user_id, e.anonymous_id, coalesce(o.refunded, 0)
+		FROM events e LEFT JOIN orders o ON o.customer_id = e.customer_id AND o.order_id = $1
+		WHERE e.name = 'Order Completed' AND e.number IS NOT NULL AND e.properties->>'order_id' = $1 AND `+notErasing+`
+		ORDER BY e.customer_id, e.seq LIMIT 2`, number)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[journey.PlacedOrder])
+}
+
 // queueOrders writes the orders of which the events of a batch told.
 func (a *application) queueOrders(b *pgx.Batch) {
 	for customer, p := range a.people {

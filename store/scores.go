@@ -9,11 +9,8 @@ import (
 	"perennial/journey"
 )
 
-// How many customers, about, a suggestion of bounds is read from, and how many of them must have ordered.
-const (
-	scoreSample = 20_000
-	scoreFewest = 50
-)
+// scoreSample is from how many customers, about, figures of scores are counted.
+const scoreSample = 20_000
 
 // readBounds reads where scores begin.
 func readBounds(ctx context.Context, q querier) (b journey.ScoreBounds, err error) {
@@ -21,20 +18,32 @@ func readBounds(ctx context.Context, q querier) (b journey.ScoreBounds, err erro
 	return b, err
 }
 
-// Scoring says how customers are scored, and suggests bounds by how they are.
+// Scoring says how customers are scored, and how many have which score; and suggests bounds by how they are.
 func (s *Store) Scoring(ctx context.Context) (out journey.Scoring, err error) {
 	defer wrap(&err, "reading how customers are scored")
 	if err := s.pool.QueryRow(ctx, `SELECT rfm, rfm_filled IS NOT NULL FROM settings`).Scan(&out.Bounds, &out.Filling); err != nil {
 		return out, err
 	}
+	if out.Sample, err = s.scoreSampled(ctx); err != nil {
+		return out, err
+	}
+	out.Spread = out.Bounds.Spread(out.Sample)
+	if b, known := out.Sample.Suggest(); known {
+		would := b.Spread(out.Sample)
+		out.Suggested, out.Would = &b, &would
+	}
+	return out, nil
+}
+
+// scoreSampled reads those who ordered: all of them, or about as many as a sample has, of whole blocks of the table.
+func (s *Store) scoreSampled(ctx context.Context) (out journey.Buyers, err error) {
 	var share float64
 	err = s.pool.QueryRow(ctx, `
 		SELECT least(100, 100.0 * $1 / greatest(reltuples, 1))::float8 FROM pg_class WHERE oid = 'customers'::regclass`, scoreSample).Scan(&share)
 	if err != nil {
 		return out, err
 	}
-	var orders int
-	var ages, counts, sums []float64
+	out.Each = 100 / share
 	err = s.pool.QueryRow(ctx, `
 		WITH buyers AS (
 			SELECT extract(epoch FROM $1::timestamptz - moment(attributes->'last_order_at', 'UTC', 'UTC')) / 86400 AS age,
@@ -43,17 +52,10 @@ func (s *Store) Scoring(ctx context.Context) (out journey.Scoring, err error) {
 			WHERE merged_into IS NULL AND jsonb_typeof(attributes->'orders_count') = 'number' AND jsonb_typeof(attributes->'total_spent') = 'number'
 				AND attributes ? 'last_order_at' AND (attributes->>'orders_count')::float8 > 0
 		)
-		SELECT count(*)::int, coalesce(percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY age), '{}')::float8[],
-			coalesce(percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY orders), '{}')::float8[],
-			coalesce(percentile_disc(ARRAY[0.2, 0.4, 0.6, 0.8]) WITHIN GROUP (ORDER BY spent), '{}')::float8[] FROM buyers`,
-		s.clock.Now(), share).Scan(&orders, &ages, &counts, &sums)
-	if err != nil || orders < scoreFewest {
-		return out, err
-	}
-	if b := journey.SuggestBounds(ages, counts, sums); len(b.Check()) == 0 {
-		out.Suggested = &b
-	}
-	return out, nil
+		SELECT coalesce(array_agg(age::float8), '{}'), coalesce(array_agg(orders), '{}'), coalesce(array_agg(spent), '{}')
+		FROM buyers WHERE age IS NOT NULL`,
+		s.clock.Now(), share).Scan(&out.Ages, &out.Orders, &out.Spent)
+	return out, err
 }
 
 // SetBounds says where scores begin. Everybody is scored by it in the background, a few at a time.

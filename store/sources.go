@@ -21,21 +21,34 @@ const (
 const sourceColumns = `key, name, preset, mapping, old_wall, created_at, updated_at`
 
 func (s *Store) sourceRow(row pgx.CollectableRow) (v journey.Source, err error) {
-	err = row.Scan(&v.Key, &v.Name, &v.Preset, &v.Mapping, &v.OldUntil, &v.CreatedAt, &v.UpdatedAt)
-	if v.OldUntil != nil && !v.OldUntil.After(s.clock.Wall()) {
-		v.OldUntil = nil
-	}
+	err = s.scanSource(row, &v)
 	return v, err
 }
 
-// Sources lists the systems that tell us of customers by webhooks, by key.
+// scanSource scans sourceColumns, and what else is asked for.
+func (s *Store) scanSource(row pgx.CollectableRow, v *journey.Source, more ...any) error {
+	err := row.Scan(append([]any{&v.Key, &v.Name, &v.Preset, &v.Mapping, &v.OldUntil, &v.CreatedAt, &v.UpdatedAt}, more...)...)
+	if v.OldUntil != nil && !v.OldUntil.After(s.clock.Wall()) {
+		v.OldUntil = nil
+	}
+	return err
+}
+
+// Sources lists the systems that tell us of customers by webhooks, by key, each with what came in from it last.
 func (s *Store) Sources(ctx context.Context) (_ []journey.Source, err error) {
 	defer wrap(&err, "listing sources")
-	rows, err := s.pool.Query(ctx, `SELECT `+sourceColumns+` FROM sources ORDER BY key`)
+	rows, err := s.pool.Query(ctx, `
+		SELECT `+sourceColumns+`, (
+			SELECT jsonb_build_object('id', d.id::text, 'at', d.at, 'name', d.name, 'effect', d.effect, 'reason', d.reason, 'events', d.events)
+			FROM source_deliveries d WHERE d.source_key = sources.key ORDER BY d.id DESC LIMIT 1)
+		FROM sources ORDER BY sources.key`)
 	if err != nil {
 		return nil, err
 	}
-	list, err := pgx.CollectRows(rows, s.sourceRow)
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (v journey.Source, err error) {
+		err = s.scanSource(row, &v, &v.Last)
+		return v, err
+	})
 	return nonNil(list), err
 }
 
