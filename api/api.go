@@ -119,7 +119,7 @@ type Reader interface {
 	CustomerRows(ctx context.Context, f journey.CustomerFilter, by journey.Actor) (iter.Seq2[journey.CustomerRow, error], error)
 	TopicKeys(ctx context.Context) ([]string, error)
 
-	AppendEvents(ctx context.Context, events []journey.Event) ([]journey.Acceptance, error)
+	AppendWritten(ctx context.Context, events []journey.WrittenEvent) ([]journey.Acceptance, error)
 	Observe(ctx context.Context, o journey.Observation) error
 	ClaimKey(ctx context.Context, actor, key string, body []byte) (done bool, status int, response []byte, err error)
 	SettleKey(ctx context.Context, actor, key string, status int, response []byte) error

@@ -2,11 +2,7 @@ package api
 
 import (
 	"encoding/json"
-	"log/slog"
 	"testing"
-	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"perennial/journey"
 )
@@ -22,9 +18,7 @@ func FuzzReadEvent(f *testing.F) {
 			f.Add([]byte(seed), kind)
 		}
 	}
-	at := time.Date(2030, 5, 6, 9, 0, 0, 0, time.UTC)
-	s := &server{Deps: Deps{Clock: journey.NewClock(func() time.Time { return at }, journey.Epoch{Speed: 1}), Log: slog.New(slog.DiscardHandler),
-		Metrics: prometheus.NewRegistry()}}
+	s := readingServer()
 	f.Fuzz(func(t *testing.T, raw []byte, kind string) {
 		e, err := s.readMessage(raw, kind, &surroundings{})
 		if err != nil {

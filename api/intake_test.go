@@ -22,6 +22,8 @@ func TestEventsComeInOnce(t *testing.T) {
 	again := in("/v1/track", m{"userId": "u1", "event": "Order Completed", "messageId": "m1", "properties": m{"total": 49}, "shop": "vienna"})
 	assert.Equal(t, 200, again.status)
 	assert.Equal(t, first.json["id"], again.json["id"])
+	turned := in("/v1/track", `{"shop": "vienna", "properties": {"total": 49.0}, "messageId": "m1", "event": "Order Completed", "userId": "u1"}`)
+	assert.Equal(t, 200, turned.status, "the same in another order")
 	other := in("/v1/track", m{"userId": "u1", "event": "Order Completed", "messageId": "m1", "properties": m{"total": 50}, "shop": "vienna"})
 	assert.Equal(t, 422, other.status)
 	assert.Contains(t, other.body, "messageId")

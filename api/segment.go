@@ -43,12 +43,15 @@ type message struct {
 	SentAt            *time.Time     `json:"sentAt"`
 }
 
-// known are the fields of a message that are read, or that say nothing about the customer.
+// known are the fields of a message that are read.
 var known = map[string]bool{
 	"type": true, "messageId": true, "userId": true, "anonymousId": true, "previousId": true, "groupId": true, "event": true, "name": true, "category": true,
 	"properties": true, "traits": true, "context": true, "timestamp": true, "originalTimestamp": true, "sentAt": true,
-	"receivedAt": true, "integrations": true, "writeKey": true, "channel": true, "version": true, "options": true,
-	"_metadata": true,
+}
+
+// asides are the fields that clients send and that say nothing about the customer.
+var asides = map[string]bool{
+	"receivedAt": true, "integrations": true, "writeKey": true, "channel": true, "version": true, "options": true, "_metadata": true,
 }
 
 // taken is the answer to one event.
@@ -73,37 +76,38 @@ func ingestOne(kind string) endpoint {
 		if len(r.Body) > maxEvent {
 			return nil, journey.Faultf(journey.CodeTooLarge, "the event is over %d KiB", maxEvent>>10)
 		}
-		e, err := s.readMessage(r.Body, kind, nil)
+		sound := soundText(r.Body) == nil && json.Valid(r.Body)
+		e, err := s.readEvent(string(r.Body), sound, kind, nil)
 		if err != nil {
 			return nil, err
 		}
-		accepted, err := s.Read.AppendEvents(ctx, []journey.Event{e})
+		accepted, err := s.Read.AppendWritten(ctx, []journey.WrittenEvent{e})
 		if err != nil {
 			return nil, err
 		}
 		s.count(accepted, 0)
 		if accepted[0].Conflict {
-			return nil, conflicting(e)
+			return nil, conflicting(e.MessageID)
 		}
 		status := http.StatusAccepted
 		if accepted[0].Duplicate {
 			status = http.StatusOK
 		}
-		return answer{status: status, body: takenOf(0, e, accepted[0])}, nil
+		return answer{status: status, body: takenOf(0, e.MessageID, accepted[0])}, nil
 	}
 }
 
-func takenOf(index int, e journey.Event, a journey.Acceptance) taken {
-	t := taken{Index: index, ID: a.EventID, MessageID: e.MessageID, Duplicate: a.Duplicate}
+func takenOf(index int, messageID string, a journey.Acceptance) taken {
+	t := taken{Index: index, ID: a.EventID, MessageID: messageID, Duplicate: a.Duplicate}
 	if t.MessageID == "" {
 		t.MessageID = a.EventID
 	}
 	return t
 }
 
-func conflicting(e journey.Event) *journey.Fault {
+func conflicting(messageID string) *journey.Fault {
 	return &journey.Fault{Code: journey.CodeInvalid, Message: "the event was not taken", Problems: journey.Problems{{Path: "messageId",
-		Message: "another event came with the messageId " + e.MessageID, Mend: "give every event an id of its own"}}}
+		Message: "another event came with the messageId " + messageID, Mend: "give every event an id of its own"}}}
 }
 
 // ingestBatch takes what it can of a batch, in one transaction, and names the rest by its index. It is 422 when nothing of it
@@ -112,41 +116,64 @@ func ingestBatch(ctx context.Context, s *server, r *request) (any, error) {
 	if len(r.Body) > maxBatch {
 		return nil, journey.Faultf(journey.CodeTooLarge, "the batch is over %d KiB", maxBatch>>10)
 	}
-	var batch struct {
-		Batch   []json.RawMessage `json:"batch"`
-		Context map[string]any    `json:"context"`
-		SentAt  *time.Time        `json:"sentAt"`
+	all, sound := splitBatch(r.Body)
+	if !sound {
+		var err error
+		if all, err = readBatch(r.Body); err != nil {
+			return nil, err
+		}
 	}
-	if err := decodeOpen(r.Body, &batch); err != nil {
-		return nil, err
-	}
-	if len(batch.Batch) == 0 {
+	if len(all.Events) == 0 {
 		return nil, &journey.Fault{Code: journey.CodeInvalid, Message: "the batch is empty", Problems: journey.Problems{{Path: "batch", Message: "holds no event", Mend: "send at least one"}}}
 	}
-	var events []journey.Event
-	var indexes []int
-	out := batchAnswer{Accepted: []taken{}, Rejected: []refusedEvent{}}
-	for i, raw := range batch.Batch {
-		e, err := s.readMessage(raw, "", &surroundings{batch.Context, batch.SentAt})
+	events := make([]journey.WrittenEvent, 0, len(all.Events))
+	indexes := make([]int, 0, len(all.Events))
+	out := batchAnswer{Accepted: make([]taken, 0, len(all.Events)), Rejected: []refusedEvent{}}
+	for i, raw := range all.Events {
+		e, err := s.readEvent(raw, sound, "", &surroundings{all.Context, all.SentAt})
 		if err != nil {
 			out.reject(i, e.MessageID, err)
 			continue
 		}
 		events, indexes = append(events, e), append(indexes, i)
 	}
-	accepted, err := s.Read.AppendEvents(ctx, events)
+	accepted, err := s.Read.AppendWritten(ctx, events)
 	if err != nil {
 		return nil, err
 	}
 	for n, a := range accepted {
-		if a.Conflict {
-			out.reject(indexes[n], events[n].MessageID, conflicting(events[n]))
-			continue
+		if id := events[n].MessageID; a.Conflict {
+			out.reject(indexes[n], id, conflicting(id))
+		} else {
+			out.Accepted = append(out.Accepted, takenOf(indexes[n], id, a))
 		}
-		out.Accepted = append(out.Accepted, takenOf(indexes[n], events[n], a))
 	}
-	s.count(accepted, len(batch.Batch)-len(events))
+	s.count(accepted, len(all.Events)-len(events))
 	return out.answer()
+}
+
+// batch is a body of /v1/batch, its events not read yet.
+type batch struct {
+	Events  []string
+	Context map[string]any
+	SentAt  *time.Time
+}
+
+// readBatch reads a batch, or says what is wrong with it.
+func readBatch(body []byte) (batch, error) {
+	var in struct {
+		Batch   []json.RawMessage `json:"batch"`
+		Context map[string]any    `json:"context"`
+		SentAt  *time.Time        `json:"sentAt"`
+	}
+	if err := decodeOpen(body, &in); err != nil {
+		return batch{}, err
+	}
+	b := batch{Context: in.Context, SentAt: in.SentAt}
+	for _, raw := range in.Batch {
+		b.Events = append(b.Events, string(raw))
+	}
+	return b, nil
 }
 
 // batchAnswer says what became of each event of a batch.
@@ -185,23 +212,40 @@ func (b *batchAnswer) answer() (any, error) {
 }
 
 func (s *server) count(accepted []journey.Acceptance, refused int) {
-	s.figures.events.WithLabelValues("rejected").Add(float64(refused))
+	duplicate, taken := 0, 0
 	for _, a := range accepted {
 		switch {
 		case a.Conflict:
-			s.figures.events.WithLabelValues("rejected").Inc()
+			refused++
 		case a.Duplicate:
-			s.figures.events.WithLabelValues("duplicate").Inc()
+			duplicate++
 		default:
-			s.figures.events.WithLabelValues("accepted").Inc()
+			taken++
 		}
 	}
+	s.figures.events.WithLabelValues("rejected").Add(float64(refused))
+	s.figures.events.WithLabelValues("duplicate").Add(float64(duplicate))
+	s.figures.events.WithLabelValues("accepted").Add(float64(taken))
 }
 
 // surroundings are what a batch says for all its events.
 type surroundings struct {
 	context map[string]any
 	sentAt  *time.Time
+}
+
+// readEvent reads one event and writes down what is kept of it. Sound: the JSON is known to be so. The rest is as with readMessage.
+func (s *server) readEvent(raw string, sound bool, kind string, around *surroundings) (journey.WrittenEvent, error) {
+	if sound {
+		if e, plain := s.readPlain(raw, kind, around); plain {
+			return e, nil
+		}
+	}
+	e, err := s.readMessage([]byte(raw), kind, around)
+	if err != nil {
+		return journey.WrittenEvent{Event: e}, err
+	}
+	return e.Written()
 }
 
 // readMessage reads one event. The kind is that of the path; "" is that of its own type. On a fault the event still carries its
@@ -288,9 +332,10 @@ func (m *message) faults(kind string) journey.Problems {
 	if m.UserID == "" && (m.AnonymousID == "" || kind == journey.KindAlias) {
 		add("userId", "is missing", "say who did it: userId, or anonymousId while she is not known")
 	}
-	for path, id := range map[string]string{"userId": m.UserID, "anonymousId": m.AnonymousID, "messageId": m.MessageID, "previousId": m.PreviousID, "groupId": m.GroupID} {
-		if len(id) > maxCallerID {
-			add(path, fmt.Sprintf("is over %d bytes", maxCallerID), "use a shorter id")
+	for _, id := range [...]struct{ path, text string }{{"userId", m.UserID}, {"anonymousId", m.AnonymousID}, {"messageId", m.MessageID},
+		{"previousId", m.PreviousID}, {"groupId", m.GroupID}} {
+		if len(id.text) > maxCallerID {
+			add(id.path, fmt.Sprintf("is over %d bytes", maxCallerID), "use a shorter id")
 		}
 	}
 	switch kind {
@@ -338,7 +383,7 @@ func withUnknown(context map[string]any, raw []byte) map[string]any {
 	}
 	other := map[string]any{}
 	for name, value := range fields {
-		if !known[name] {
+		if !known[name] && !asides[name] {
 			other[name] = value
 		}
 	}
@@ -371,7 +416,7 @@ func holdsUnknown(raw []byte) bool {
 					i++
 				}
 			}
-			if name && !known[string(raw[begin:min(i, len(raw))])] {
+			if field := raw[begin:min(i, len(raw))]; name && !known[string(field)] && !asides[string(field)] {
 				return true
 			}
 			name = false

@@ -1,6 +1,10 @@
 package journey
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
 
 // Event is something a customer did, or one of our own events about her. Events are accepted (2xx means committed), then
 // applied in order, one customer at a time; applying gives the number. Decisions see applied events only.
@@ -18,6 +22,35 @@ type Event struct {
 	ReceivedAt  time.Time // when we accepted it (product time)
 	Number      int64     // per customer, from 1, in the order of applying; 0 until applied
 	Historical  bool      // stored, triggers nothing
+}
+
+// WrittenEvent is an event whose properties and context are written as they are kept: as JSON objects. Those of the Event itself are not
+// looked at. What comes in as JSON need not become maps on its way to the inbox.
+type WrittenEvent struct {
+	Event
+	PropertiesJSON, ContextJSON string
+}
+
+// Written writes the properties and the context of an event down.
+func (e Event) Written() (WrittenEvent, error) {
+	properties, err := JSONObject(e.Properties)
+	if err != nil {
+		return WrittenEvent{}, fmt.Errorf("writing the properties of %q: %w", e.Name, err)
+	}
+	context, err := JSONObject(e.Context)
+	if err != nil {
+		return WrittenEvent{}, fmt.Errorf("writing the context of %q: %w", e.Name, err)
+	}
+	return WrittenEvent{Event: e, PropertiesJSON: properties, ContextJSON: context}, nil
+}
+
+// JSONObject is the text of a JSON object; nil is {}.
+func JSONObject(m map[string]any) (string, error) {
+	if len(m) == 0 {
+		return "{}", nil
+	}
+	raw, err := json.Marshal(m)
+	return string(raw), err
 }
 
 // Kinds of events.

@@ -67,7 +67,7 @@ func (s *Store) SetAccount(ctx context.Context, ref string, attributes map[strin
 		}
 		set[key] = value
 	}
-	text, err := jsonObject(set)
+	text, err := journey.JSONObject(set)
 	if err != nil {
 		return err
 	}

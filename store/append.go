@@ -28,7 +28,7 @@ type appender struct {
 // appending is one call of AppendEvents.
 type appending struct {
 	ctx    context.Context //nolint:containedctx // it is that of the caller, who waits
-	events []journey.Event
+	events []journey.WrittenEvent
 	out    []journey.Acceptance
 	err    error
 	done   chan struct{}
@@ -39,6 +39,20 @@ type appending struct {
 // body differs (Conflict); the rest is taken. ID, ReceivedAt and At are filled in where they are empty.
 func (s *Store) AppendEvents(ctx context.Context, events []journey.Event) (_ []journey.Acceptance, err error) {
 	defer wrap(&err, "accepting %d events", len(events))
+	written, err := writeDown(events)
+	if err != nil {
+		return nil, err
+	}
+	return s.acceptWritten(ctx, written)
+}
+
+// AppendWritten is AppendEvents for events whose JSON is written already.
+func (s *Store) AppendWritten(ctx context.Context, events []journey.WrittenEvent) (_ []journey.Acceptance, err error) {
+	defer wrap(&err, "accepting %d events", len(events))
+	return s.acceptWritten(ctx, events)
+}
+
+func (s *Store) acceptWritten(ctx context.Context, events []journey.WrittenEvent) ([]journey.Acceptance, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
@@ -94,7 +108,7 @@ func (s *Store) appendGroups() {
 // refused for another's.
 func (s *Store) appendGroup(group []*appending) {
 	ctx := context.WithoutCancel(group[0].ctx)
-	var all []journey.Event
+	var all []journey.WrittenEvent
 	for _, a := range group {
 		all = append(all, a.events...)
 	}
@@ -115,20 +129,22 @@ func (s *Store) appendGroup(group []*appending) {
 	}
 }
 
-func (s *Store) appendTogether(ctx context.Context, events []journey.Event) (out []journey.Acceptance, err error) {
+func (s *Store) appendTogether(ctx context.Context, events []journey.WrittenEvent) (out []journey.Acceptance, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
-		written, err := writeDown(events)
-		if err != nil {
+		var fresh []journey.WrittenEvent
+		var err error
+		if out, fresh, err = s.claimIDs(ctx, tx, events); err != nil {
 			return err
 		}
-		var fresh []writtenEvent
-		if out, fresh, err = s.claimIDs(ctx, tx, written); err != nil || len(fresh) == 0 {
-			return err
+		if len(fresh) > 0 {
+			b := &pgx.Batch{}
+			s.queueWritten(b, fresh)
+			b.Queue(`SELECT pg_notify($1, '')`, channelEvents)
+			if err := tx.SendBatch(ctx, b).Close(); err != nil {
+				return err
+			}
 		}
-		b := &pgx.Batch{}
-		s.queueWritten(b, fresh)
-		b.Queue(`SELECT pg_notify($1, '')`, channelEvents)
-		return tx.SendBatch(ctx, b).Close()
+		return markConflicts(ctx, tx, events, out)
 	})
 	point.Hit(point.AfterAppend)
 	return out, err

@@ -199,7 +199,7 @@ func joinAccount(ctx context.Context, tx pgx.Tx, e journey.Event, before string)
 		delete(traits, traitRole) // hers, not the account's
 	}
 	name, _ := traits["name"].(string)
-	text, err := jsonObject(traits)
+	text, err := journey.JSONObject(traits)
 	if err != nil {
 		return "", err
 	}

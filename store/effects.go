@@ -102,7 +102,7 @@ func queueLog(b *pgx.Batch, e *enrollment, log []journey.LogEntry) error {
 	}
 	at, steps, what, details := make([]time.Time, len(log)), make([]string, len(log)), make([]string, len(log)), make([]string, len(log))
 	for i, l := range log {
-		text, err := jsonObject(l.Detail)
+		text, err := journey.JSONObject(l.Detail)
 		if err != nil {
 			return err
 		}
@@ -211,7 +211,7 @@ func (s *Store) queueAttributes(b *pgx.Batch, e *enrollment, set []journey.Attri
 		}
 		values[a.Name] = a.Value
 	}
-	text, err := jsonObject(values)
+	text, err := journey.JSONObject(values)
 	if err != nil {
 		return err
 	}

@@ -3,10 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -14,69 +11,50 @@ import (
 	"perennial/journey"
 )
 
-// writtenEvent is an event with its JSON, which is stored and hashed.
-type writtenEvent struct {
-	journey.Event
-	properties, context string
-}
-
-func writeDown(events []journey.Event) ([]writtenEvent, error) {
-	out := make([]writtenEvent, len(events))
+func writeDown(events []journey.Event) ([]journey.WrittenEvent, error) {
+	out := make([]journey.WrittenEvent, len(events))
 	for i, e := range events {
-		properties, err := jsonObject(e.Properties)
-		if err != nil {
+		var err error
+		if out[i], err = e.Written(); err != nil {
 			return nil, err
 		}
-		context, err := jsonObject(e.Context)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = writtenEvent{e, properties, context}
 	}
 	return out, nil
 }
 
-// claimIDs notes the callers' ids and says which events are new. Ids are claimed in sorted order, so that two batches with
-// the same ids wait for each other instead of deadlocking.
-func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []writtenEvent) ([]journey.Acceptance, []writtenEvent, error) {
-	var claims []claim
-	first := map[string]claim{} // by message id
+// claimIDs notes the callers' ids and says which events are new; of the others it says Duplicate, whatever their bodies say. Ids are
+// claimed in sorted order, so that two batches with the same ids wait for each other instead of deadlocking.
+func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []journey.WrittenEvent) ([]journey.Acceptance, []journey.WrittenEvent, error) {
+	claims := make([]claim, 0, len(events))
+	taken := make(map[string]string, len(events)) // message id to event id
 	for _, e := range events {
-		if e.MessageID == "" {
+		if _, twice := taken[e.MessageID]; e.MessageID == "" || twice {
 			continue
 		}
-		if _, twice := first[e.MessageID]; twice {
-			continue
-		}
-		c := claim{MessageID: e.MessageID, EventID: eventID(e.Event), Hash: e.hash()}
-		first[e.MessageID], claims = c, append(claims, c)
+		c := claim{MessageID: e.MessageID, EventID: eventID(e.Event)}
+		taken[c.MessageID], claims = c.EventID, append(claims, c)
 	}
 	known, err := s.insertClaims(ctx, tx, claims)
 	if err != nil {
 		return nil, nil, err
 	}
 	out := make([]journey.Acceptance, len(events))
-	var fresh []writtenEvent
-	taken := map[string]bool{}
+	fresh := make([]journey.WrittenEvent, 0, len(events))
 	for i, e := range events {
-		if e.MessageID == "" {
+		switch id, there := known[e.MessageID]; {
+		case there:
+			out[i] = journey.Acceptance{EventID: id, Duplicate: true}
+			continue
+		case e.MessageID == "":
 			e.ID = eventID(e.Event)
-			out[i], fresh = journey.Acceptance{EventID: e.ID}, append(fresh, e)
-			continue
+		default:
+			e.ID = taken[e.MessageID]
+			if known == nil {
+				known = map[string]string{}
+			}
+			known[e.MessageID] = e.ID // the next one in this batch has come before
 		}
-		mine := first[e.MessageID]
-		held, before := known[e.MessageID]
-		if !before {
-			held = mine
-		}
-		if !before && !taken[e.MessageID] {
-			taken[e.MessageID] = true
-			e.ID = mine.EventID
-			out[i], fresh = journey.Acceptance{EventID: e.ID}, append(fresh, e)
-			continue
-		}
-		same := slices.Equal(e.hash(), held.Hash)
-		out[i] = journey.Acceptance{EventID: held.EventID, Duplicate: same, Conflict: !same}
+		out[i], fresh = journey.Acceptance{EventID: e.ID}, append(fresh, e)
 	}
 	return out, fresh, nil
 }
@@ -85,49 +63,69 @@ func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []writtenEvent) 
 type claim struct {
 	MessageID string
 	EventID   string
-	Hash      []byte
 }
 
-// insertClaims inserts the ids that are new and returns the rows of those that were there.
-func (s *Store) insertClaims(ctx context.Context, tx pgx.Tx, claims []claim) (map[string]claim, error) {
+// insertClaims inserts the ids that are new and returns which events those are that were there, by message id.
+func (s *Store) insertClaims(ctx context.Context, tx pgx.Tx, claims []claim) (map[string]string, error) {
 	if len(claims) == 0 {
 		return nil, nil
 	}
 	slices.SortFunc(claims, func(a, b claim) int { return cmp.Compare(a.MessageID, b.MessageID) })
-	ids, events, hashes := make([]string, len(claims)), make([]string, len(claims)), make([][]byte, len(claims))
+	ids, events := make([]string, len(claims)), make([]string, len(claims))
 	for i, c := range claims {
-		ids[i], events[i], hashes[i] = c.MessageID, c.EventID, c.Hash
+		ids[i], events[i] = c.MessageID, c.EventID
+	}
+	tag, err := tx.Exec(ctx, `
+		INSERT INTO event_ids (message_id, event_id, received_at)
+		SELECT m, e, $3 FROM unnest($1::text[], $2::text[]) AS t (m, e)
+		ON CONFLICT DO NOTHING`, ids, events, s.clock.Now())
+	if err != nil || int(tag.RowsAffected()) == len(claims) {
+		return nil, err
 	}
 	rows, err := tx.Query(ctx, `
-		INSERT INTO event_ids (message_id, event_id, body_hash, received_at)
-		SELECT m, e, h, $4 FROM unnest($1::text[], $2::text[], $3::bytea[]) AS t (m, e, h)
-		ON CONFLICT DO NOTHING RETURNING message_id`, ids, events, hashes, s.clock.Now())
+		SELECT message_id, event_id FROM event_ids
+		WHERE message_id = ANY($1) AND NOT event_id = ANY($2)`, ids, events)
 	if err != nil {
 		return nil, err
 	}
-	inserted, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(inserted) == len(claims) {
-		return nil, err
-	}
-	rows, err = tx.Query(ctx, `
-		SELECT message_id, event_id, body_hash AS hash FROM event_ids
-		WHERE message_id = ANY($1) AND NOT message_id = ANY($2)`, ids, inserted)
-	if err != nil {
-		return nil, err
-	}
-	there, err := pgx.CollectRows(rows, pgx.RowToStructByName[claim])
-	known := map[string]claim{}
+	there, err := pgx.CollectRows(rows, pgx.RowToStructByPos[claim])
+	known := make(map[string]string, len(there))
 	for _, c := range there {
-		known[c.MessageID] = c
+		known[c.MessageID] = c.EventID
 	}
 	return known, err
 }
 
-// hash is of what the caller said. The times are left out: a client that sends an event again sends it later, and its
-// clock is corrected by the time of sending.
-func (e writtenEvent) hash() []byte {
-	sum := sha256.Sum256([]byte(strings.Join([]string{e.Kind, e.UserID, e.AnonymousID, e.Name, e.properties, e.context}, "\x00")))
-	return sum[:]
+// markConflicts finds those of the duplicates that say something else than the event that came first. The times are left out: a client
+// that sends an event again sends it later, and its clock is corrected by the time of sending.
+func markConflicts(ctx context.Context, tx pgx.Tx, events []journey.WrittenEvent, out []journey.Acceptance) error {
+	var places []int
+	var ids, kinds, users, anonymous, names, properties, contexts []string
+	for i, e := range events {
+		if !out[i].Duplicate {
+			continue
+		}
+		places, ids, kinds, users = append(places, i), append(ids, out[i].EventID), append(kinds, e.Kind), append(users, e.UserID)
+		anonymous, names = append(anonymous, e.AnonymousID), append(names, e.Name)
+		properties, contexts = append(properties, e.PropertiesJSON), append(contexts, e.ContextJSON)
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, `
+		SELECT n FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::jsonb[])
+		     AS t (n, id, kind, usr, anonymous, name, properties, context)
+		JOIN events e ON e.id = t.id
+		WHERE (e.kind, e.user_id, e.anonymous_id, e.name, e.properties, e.context) <> (t.kind, t.usr, t.anonymous, t.name, t.properties, t.context)`,
+		places, ids, kinds, users, anonymous, names, properties, contexts)
+	if err != nil {
+		return err
+	}
+	differ, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	for _, i := range differ {
+		out[i].Duplicate, out[i].Conflict = false, true
+	}
+	return err
 }
 
 func eventID(e journey.Event) string {
@@ -155,7 +153,7 @@ func (s *Store) queueEvents(b *pgx.Batch, events []journey.Event) error {
 	return err
 }
 
-func (s *Store) queueWritten(b *pgx.Batch, events []writtenEvent) {
+func (s *Store) queueWritten(b *pgx.Batch, events []journey.WrittenEvent) {
 	n := len(events)
 	ids, kinds, customers := make([]string, n), make([]string, n), make([]string, n)
 	users, anonymous, names := make([]string, n), make([]string, n), make([]string, n)
@@ -171,7 +169,7 @@ func (s *Store) queueWritten(b *pgx.Batch, events []writtenEvent) {
 		}
 		ids[i], kinds[i], customers[i] = eventID(e.Event), e.Kind, e.CustomerID
 		users[i], anonymous[i], names[i] = e.UserID, e.AnonymousID, e.Name
-		properties[i], contexts[i] = e.properties, e.context
+		properties[i], contexts[i] = e.PropertiesJSON, e.ContextJSON
 		at[i], received[i], historical[i] = e.At, e.ReceivedAt, e.IsHistorical()
 	}
 	b.Queue(`
@@ -184,13 +182,4 @@ func (s *Store) queueWritten(b *pgx.Batch, events []writtenEvent) {
 		                           historical, n)
 		ORDER BY n`,
 		ids, kinds, customers, users, anonymous, names, properties, contexts, at, received, historical)
-}
-
-// jsonObject is the text of a JSON object; nil is {}.
-func jsonObject(m map[string]any) (string, error) {
-	if len(m) == 0 {
-		return "{}", nil
-	}
-	raw, err := json.Marshal(m)
-	return string(raw), err
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"time"
 
 	"perennial/bench/rig"
@@ -21,6 +22,7 @@ type options struct {
 	batch   int    // events per request, and per COPY
 	callers int    // at a time
 	rounds  int
+	profile string // file for a CPU profile of the first batches
 }
 
 func main() {
@@ -40,6 +42,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&o.batch, "batch", 500, "events per request and per COPY")
 	flags.IntVar(&o.callers, "callers", 16, "callers at a time")
 	flags.IntVar(&o.rounds, "rounds", 3, "rounds")
+	flags.StringVar(&o.profile, "cpuprofile", "", "a file for a CPU profile of the first round of batches, callers included")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -60,7 +63,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			if w.single {
 				n /= 10
 			}
-			r, err := measure(ctx, e, w, n)
+			r, err := profiled(o, round == 1 && w.name == batches, func() (result, error) { return measure(ctx, e, w, o, n) })
 			if err != nil {
 				return fmt.Errorf("measuring %q: %w", w.name, err)
 			}
@@ -70,6 +73,23 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	print(out, ways, totals)
 	return nil
+}
+
+// profiled measures, and writes a CPU profile of it where one was asked for.
+func profiled(o options, this bool, measure func() (result, error)) (result, error) {
+	if o.profile == "" || !this {
+		return measure()
+	}
+	file, err := os.Create(o.profile)
+	if err != nil {
+		return result{}, err
+	}
+	defer file.Close() //nolint:errcheck // the profile is written by then
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return result{}, err
+	}
+	defer pprof.StopCPUProfile()
+	return measure()
 }
 
 // print writes the table: every way against the two floors, by the clock and by the processor. A machine that others use too gives those

@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -25,13 +27,16 @@ import (
 	"perennial/store"
 )
 
-// way is one way to make events durable. Put makes n of them so, numbered from first, and returns once they are.
+// way is one way to make events durable. Prepare makes ready, before the clock runs, what puts n events, numbered from first, at once:
+// what a shop does to write an event is the shop's. A send returns once they are durable.
 type way struct {
 	name     string
 	database string
 	single   bool // one commit, or one request, each
-	put      func(ctx context.Context, first, n int) error
+	prepare  func(first, n int) (send, error)
 }
+
+type send func(ctx context.Context) error
 
 type result struct {
 	events, commits int
@@ -47,16 +52,27 @@ func (r *result) add(o result) {
 	r.cpu += o.cpu
 }
 
+// batches is the name of the way that the targets are about.
+const batches = "Perennial, POST /v1/batch"
+
 // numbers keeps the events of all ways apart.
 var numbers atomic.Int64
 
-func measure(ctx context.Context, e *rig.Engine, w way, n int) (result, error) {
-	before, err := e.ReadCounters(ctx, w.database)
+func measure(ctx context.Context, e *rig.Engine, w way, o options, n int) (result, error) {
+	sends, err := w.prepareAll(o, n)
 	if err != nil {
 		return result{}, err
 	}
-	first := int(numbers.Add(int64(n))) - n
 	there, err := count(ctx, w.database)
+	if err != nil {
+		return result{}, err
+	}
+	runtime.GC() // so that the garbage of preparing is on nobody's account
+	before, err := e.ReadCounters(ctx, "")
+	if err != nil {
+		return result{}, err
+	}
+	commits, err := transactions(ctx, w.database)
 	if err != nil {
 		return result{}, err
 	}
@@ -65,7 +81,7 @@ func measure(ctx context.Context, e *rig.Engine, w way, n int) (result, error) {
 		return result{}, err
 	}
 	begun := time.Now()
-	if err := w.put(ctx, first, n); err != nil {
+	if err := putAll(ctx, o.callers, sends); err != nil {
 		return result{}, err
 	}
 	took := time.Since(begun)
@@ -80,9 +96,41 @@ func measure(ctx context.Context, e *rig.Engine, w way, n int) (result, error) {
 	if now-there != n {
 		return result{}, fmt.Errorf("%d events are there, of %d", now-there, n)
 	}
-	rig.Wait(ctx, rig.Settle)
-	after, err := e.ReadCounters(ctx, w.database)
-	return result{events: n, took: took, commits: after.Commits - before.Commits, wal: after.WAL - before.WAL, cpu: cpuAfter - cpu}, err
+	after, err := e.ReadCounters(ctx, "")
+	if err != nil {
+		return result{}, err
+	}
+	committed, err := transactions(ctx, w.database)
+	return result{events: n, took: took, commits: committed - commits, wal: after.WAL - before.WAL, cpu: cpuAfter - cpu}, err
+}
+
+// prepareAll makes ready n events, in portions of a batch or of one.
+func (w way) prepareAll(o options, n int) ([]send, error) {
+	first, portion := int(numbers.Add(int64(n)))-n, o.batch
+	if w.single {
+		portion = 1
+	}
+	var sends []send
+	for at := 0; at < n; at += portion {
+		s, err := w.prepare(first+at, min(portion, n-at))
+		if err != nil {
+			return nil, err
+		}
+		sends = append(sends, s)
+	}
+	return sends, nil
+}
+
+// transactions is how many have written something since the server began. Sessions keep their other counters to themselves for
+// seconds; this one is true at once.
+func transactions(ctx context.Context, database string) (n int, err error) {
+	conn, err := pgx.Connect(ctx, database)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // the session ends either way
+	err = conn.QueryRow(ctx, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint`).Scan(&n)
+	return n, err
 }
 
 // computed is the processor time of this process and of Postgres since they began, in milliseconds.
@@ -133,31 +181,39 @@ func openWays(ctx context.Context, e *rig.Engine, o options) (_ []way, closeAll 
 		return nil, closeAll, err
 	}
 	closers = append(closers, stop)
+	columns := []string{"id", "kind", "user_id", "name", "properties", "happened_at", "received_at"}
 	return []way{
-		{name: "one commit per event, pgx", database: urls["floor"], single: true, put: each(o.callers, 1, func(ctx context.Context, first, _ int) error {
-			ev := eventOf(first)
-			_, err := pool.Exec(ctx, `INSERT INTO events (id, kind, user_id, name, properties, happened_at, received_at) VALUES ($1, 'track', $2, $3, $4, $5, $5)`,
-				ev.MessageID, ev.UserID, ev.Event, ev.Properties, ev.Timestamp)
-			return err
-		})},
-		{name: "COPY, pgx", database: urls["floor"], put: each(o.callers, o.batch, func(ctx context.Context, first, n int) error {
-			_, err := pool.CopyFrom(ctx, pgx.Identifier{"events"}, []string{"id", "kind", "user_id", "name", "properties", "happened_at", "received_at"},
-				pgx.CopyFromSlice(n, func(i int) ([]any, error) {
-					ev := eventOf(first + i)
-					return []any{ev.MessageID, "track", ev.UserID, ev.Event, ev.Properties, ev.Timestamp, ev.Timestamp}, nil
-				}))
-			return err
-		})},
-		{name: "Perennial, POST /v1/batch", database: urls["ours"], put: each(o.callers, o.batch, func(ctx context.Context, first, n int) error {
+		{name: "one commit per event, pgx", database: urls["floor"], single: true, prepare: func(first, _ int) (send, error) {
+			row, err := rowOf(eventOf(first))
+			return func(ctx context.Context) error {
+				_, err := pool.Exec(ctx, `INSERT INTO events (`+strings.Join(columns, ", ")+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`, row...)
+				return err
+			}, err
+		}},
+		{name: "COPY, pgx", database: urls["floor"], prepare: func(first, n int) (send, error) {
+			rows := make([][]any, n)
+			for i := range rows {
+				if rows[i], err = rowOf(eventOf(first + i)); err != nil {
+					return nil, err
+				}
+			}
+			return func(ctx context.Context) error {
+				_, err := pool.CopyFrom(ctx, pgx.Identifier{"events"}, columns, pgx.CopyFromRows(rows))
+				return err
+			}, nil
+		}},
+		{name: batches, database: urls["ours"], prepare: func(first, n int) (send, error) {
 			all := make([]event, n)
 			for i := range all {
 				all[i] = eventOf(first + i)
 			}
-			return post(ctx, "/v1/batch", map[string]any{"batch": all, "sentAt": time.Now()})
-		})},
-		{name: "Perennial, POST /v1/track", database: urls["ours"], single: true, put: each(o.callers, 1, func(ctx context.Context, first, _ int) error {
-			return post(ctx, "/v1/track", eventOf(first))
-		})},
+			body, err := json.Marshal(map[string]any{"batch": all, "sentAt": time.Now()})
+			return func(ctx context.Context) error { return post(ctx, "/v1/batch", body) }, err
+		}},
+		{name: "Perennial, POST /v1/track", database: urls["ours"], single: true, prepare: func(first, _ int) (send, error) {
+			body, err := json.Marshal(eventOf(first))
+			return func(ctx context.Context) error { return post(ctx, "/v1/track", body) }, err
+		}},
 	}, closeAll, nil
 }
 
@@ -179,30 +235,31 @@ func eventOf(n int) event {
 		Context: map[string]any{"locale": "de-AT", "timezone": "Europe/Vienna", "library": map[string]any{"name": "bench", "version": "1"}}, Timestamp: time.Now()}
 }
 
-// each splits n events into portions and has them put by so many callers at a time.
-func each(callers, portion int, put func(ctx context.Context, first, n int) error) func(context.Context, int, int) error {
-	return func(ctx context.Context, first, n int) error {
-		var next atomic.Int64
-		group, ctx := errgroup.WithContext(ctx)
-		for range callers {
-			group.Go(func() error {
-				for {
-					at := int(next.Add(int64(portion))) - portion
-					if at >= n {
-						return nil
-					}
-					if err := put(ctx, first+at, min(portion, n-at)); err != nil {
-						return err
-					}
+// rowOf is what the floors keep of an event, in the order of their columns.
+func rowOf(e event) ([]any, error) {
+	properties, err := json.Marshal(e.Properties)
+	return []any{e.MessageID, e.Type, e.UserID, e.Event, string(properties), e.Timestamp, e.Timestamp}, err
+}
+
+// putAll has the portions put by so many callers at a time.
+func putAll(ctx context.Context, callers int, sends []send) error {
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range callers {
+		group.Go(func() error {
+			for at := int(next.Add(1)) - 1; at < len(sends); at = int(next.Add(1)) - 1 {
+				if err := sends[at](ctx); err != nil {
+					return err
 				}
-			})
-		}
-		return group.Wait()
+			}
+			return nil
+		})
 	}
+	return group.Wait()
 }
 
 // serve opens Perennial's API on a port of its own, as the program does, without the limit per key.
-func serve(ctx context.Context, database string) (post func(ctx context.Context, path string, body any) error, stop func(), err error) {
+func serve(ctx context.Context, database string) (post func(ctx context.Context, path string, body []byte) error, stop func(), err error) {
 	s, err := store.Open(ctx, database, store.Options{Wall: time.Now, MaxConns: 32})
 	if err != nil {
 		return nil, nil, err
@@ -227,12 +284,8 @@ func serve(ctx context.Context, database string) (post func(ctx context.Context,
 	server := api.HTTPServer(handler, log)
 	go func() { _ = server.Serve(listener) }()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
-	post = func(ctx context.Context, path string, body any) error {
-		raw, err := json.Marshal(body)
-		if err != nil {
-			return err
-		}
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+listener.Addr().String()+path, bytes.NewReader(raw))
+	post = func(ctx context.Context, path string, body []byte) error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+listener.Addr().String()+path, bytes.NewReader(body))
 		if err != nil {
 			return err
 		}
