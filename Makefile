@@ -6,7 +6,7 @@ GO          ?= go
 CACHE       := .cache
 TEST_ENGINE := $(CACHE)/test-engine
 ENGINE_SRC  := $(shell find engine -name '*.go' -not -name '*_test.go' 2>/dev/null) engine/go.mod engine/go.sum
-SRC         := $(shell find activities api cmd console control intake journey mail migrations simulate store templates workflows \
+SRC         := $(shell find activities api cmd console control faults intake journey mail migrations oidc simulate store templates webhook workflows \
                  -type f -not -name '*_test.go' -not -path '*/testdata/*' 2>/dev/null) go.mod go.sum
 DEMO_FLAGS  ?=
 DEV_FLAGS   ?=

@@ -162,7 +162,7 @@ func TestRolesByGroups(t *testing.T) {
 	o.user(journey.RoleAdmin)
 	o.visitor().arrive("mara")
 	assert.Equal(t, "support", role())
-	assert.Equal(t, 1, one[int](o, `SELECT count(*) FROM audit WHERE verb = 'user.role' AND detail->>'was' = 'admin'`))
+	assert.Equal(t, 1, one[int](o, `SELECT count(*) FROM audit WHERE verb = 'user.role' AND detail->>'from' = 'admin'`))
 	idp.Change(oidctest.Person{ID: "mara", Email: "mara@oak.example"})
 	assert.Equal(t, http.StatusForbidden, o.visitor().arrive("mara").status, "who left her groups stays out")
 }

@@ -86,8 +86,5 @@ func (s *Store) giveRole(ctx context.Context, tx pgx.Tx, u journey.User, role jo
 	case role == "", role == now.Role, now.Role == journey.RoleAdmin && admins == 1: // somebody must be left who can let others in
 		return nil
 	}
-	if _, err := tx.Exec(ctx, `UPDATE users SET role = $2 WHERE id = $1`, u.ID, string(role)); err != nil {
-		return err
-	}
-	return s.audit(ctx, tx, deed{by: by, verb: "user.role", target: u.ID, detail: map[string]any{"role": role, "was": now.Role, "by": "provider"}})
+	return s.changeRole(ctx, tx, now, role, deed{by: by, detail: map[string]any{"by": "provider"}})
 }

@@ -48,7 +48,7 @@ func (s *Store) CloseBreaker(ctx context.Context, lane, domain string, by journe
 	})
 }
 
-// TakeClosed returns the domains of a lane whose breakers people have closed, ” being the lane itself, and forgets both. A closing
+// TakeClosed returns the domains of a lane whose breakers people have closed, "" being the lane itself, and forgets both. A closing
 // whose breaker has opened by itself meanwhile closes nothing that came later.
 func (s *Store) TakeClosed(ctx context.Context, lane string) (closed []string, err error) {
 	defer wrap(&err, "taking the closed breakers of %s", lane)

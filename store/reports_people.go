@@ -185,7 +185,7 @@ func momentCursor(text string) (time.Time, string, error) {
 		return time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), "", err
 	}
 	micros, err := strconv.ParseInt(parts[0], 10, 64)
-	if err != nil || micros > time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() {
+	if err != nil || micros < 0 || micros > time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() {
 		return time.Time{}, "", badCursor()
 	}
 	id, err := plain(parts[1])

@@ -12,12 +12,7 @@ import (
 func (s *Store) SetRole(ctx context.Context, id string, role journey.Role, by journey.Actor) (err error) {
 	defer wrap(&err, "changing the role of user %s", id)
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		// Everybody who could be the last admin is locked, as where a user is disabled.
-		rows, err := tx.Query(ctx, `SELECT id FROM users WHERE id = $1 OR role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE`, id)
-		if err != nil {
-			return err
-		}
-		locked, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		admins, err := s.lockAdmins(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -25,12 +20,22 @@ func (s *Store) SetRole(ctx context.Context, id string, role journey.Role, by jo
 		if err != nil || u.Role == role {
 			return err
 		}
-		if u.Role == journey.RoleAdmin && u.DisabledAt == nil && len(locked) == 1 {
+		if u.Role == journey.RoleAdmin && u.DisabledAt == nil && admins == 1 {
 			return journey.Faultf(journey.CodeConflict, "this is the last admin; somebody must be left who can let others in")
 		}
-		if _, err := tx.Exec(ctx, `UPDATE users SET role = $2 WHERE id = $1`, id, string(role)); err != nil {
-			return err
-		}
-		return s.audit(ctx, tx, deed{by: by, verb: "user.role", target: id, detail: map[string]any{"from": u.Role, "to": role}})
+		return s.changeRole(ctx, tx, u, role, deed{by: by})
 	})
+}
+
+// changeRole writes another role of a user down. Where a provider said it, the deed's detail says so.
+func (s *Store) changeRole(ctx context.Context, tx pgx.Tx, u journey.User, to journey.Role, d deed) error {
+	if _, err := tx.Exec(ctx, `UPDATE users SET role = $2 WHERE id = $1`, u.ID, string(to)); err != nil {
+		return err
+	}
+	d.verb, d.target = "user.role", u.ID
+	if d.detail == nil {
+		d.detail = map[string]any{}
+	}
+	d.detail["from"], d.detail["to"] = u.Role, to
+	return s.audit(ctx, tx, d)
 }
