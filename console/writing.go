@@ -139,12 +139,10 @@ func (r *request) written(ctx context.Context) (d writingData, err error) {
 	return d, r.lookAt(ctx, &d)
 }
 
-var messageFile = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}(\.[a-z]{2,3}(-[A-Za-z]{2,4})?)?\.(html|txt)$`)
-
 // isMessageFile says whether a file of that name can be a message's; the layout is written elsewhere.
 func isMessageFile(name string) bool {
 	message, _, _ := readFileName(name)
-	return messageFile.MatchString(name) && message != "layout"
+	return control.IsTemplate(name) && message != "layout"
 }
 
 // sent is a field of the form, or of the query where there is none.

@@ -44,6 +44,9 @@ var (
 	templateFile = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,99}(\.[a-z]{2,3}(-[A-Za-z]{2,4})?)?\.(html|txt)$`)
 )
 
+// IsTemplate says whether a file of a journey can have that name: that of a message, with its language, or of the layout.
+func IsTemplate(name string) bool { return templateFile.MatchString(name) }
+
 // Largest sizes, in bytes: a journey is read by people.
 const (
 	maxSource = 256 << 10

@@ -3,60 +3,24 @@ package mail_test
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapserver"
-	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/stretchr/testify/require"
 
 	"perennial/journey"
 	"perennial/mail"
+	"perennial/mailtest"
 )
-
-// postOffice is an IMAP server with one user, whose mailbox and its URL it returns.
-func postOffice(t *testing.T) (*imapmemserver.User, string) {
-	t.Helper()
-	user := imapmemserver.NewUser("bounces", "secret-word")
-	require.NoError(t, user.Create("INBOX", nil))
-	all := imapmemserver.New()
-	all.AddUser(user)
-	server := imapserver.New(&imapserver.Options{
-		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return all.NewSession(), nil, nil
-		},
-		Caps: imap.CapSet{imap.CapIMAP4rev1: {}}, InsecureAuth: true,
-	})
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	go func() { _ = server.Serve(listener) }() // ends with Close
-	t.Cleanup(func() { _ = server.Close() })
-	return user, "imap://bounces:secret-word@" + listener.Addr().String()
-}
-
-func put(t *testing.T, user *imapmemserver.User, raw []byte) {
-	t.Helper()
-	_, err := user.Append("INBOX", literal{strings.NewReader(string(raw)), int64(len(raw))}, &imap.AppendOptions{})
-	require.NoError(t, err)
-}
-
-type literal struct {
-	*strings.Reader
-	size int64
-}
-
-func (l literal) Size() int64 { return l.size }
 
 func TestMailboxHandsOverWhatIsUnseenOnce(t *testing.T) {
 	t.Parallel()
-	user, address := postOffice(t)
-	box, err := mail.NewMailbox(address)
+	inbox := mailtest.NewMailbox(t)
+	box, err := mail.NewMailbox(inbox.URL)
 	require.NoError(t, err)
 	mails := corpus(t)
 	for _, name := range []string{"postfix-user-unknown", "none-vacation", "arf-abuse"} {
-		put(t, user, mails[name])
+		inbox.Put(t, mails[name])
 	}
 	var kinds []journey.FeedbackKind
 	take := func(_ context.Context, raw []byte) error {
@@ -72,7 +36,7 @@ func TestMailboxHandsOverWhatIsUnseenOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, n, "all of it was seen")
 
-	put(t, user, mails["gmail-full"])
+	inbox.Put(t, mails["gmail-full"])
 	_, err = box.Read(t.Context(), func(context.Context, []byte) error { return errors.New("the database is away") })
 	require.ErrorContains(t, err, "the database is away")
 	n, err = box.Read(t.Context(), take)
@@ -83,10 +47,10 @@ func TestMailboxHandsOverWhatIsUnseenOnce(t *testing.T) {
 
 func TestMailboxReadsTheBeginningOfWhatIsHuge(t *testing.T) {
 	t.Parallel()
-	user, address := postOffice(t)
-	box, err := mail.NewMailbox(address + "/INBOX")
+	inbox := mailtest.NewMailbox(t)
+	box, err := mail.NewMailbox(inbox.URL + "/INBOX")
 	require.NoError(t, err)
-	put(t, user, append(corpus(t)["postfix-user-unknown"], []byte(strings.Repeat("filler line\n", 200_000))...))
+	inbox.Put(t, append(corpus(t)["postfix-user-unknown"], []byte(strings.Repeat("filler line\n", 200_000))...))
 	n, err := box.Read(t.Context(), func(_ context.Context, raw []byte) error {
 		require.LessOrEqual(t, len(raw), 1<<20)
 		f, _ := mail.ReadFeedback(raw)
@@ -99,7 +63,7 @@ func TestMailboxReadsTheBeginningOfWhatIsHuge(t *testing.T) {
 
 func TestMailboxFaultsNameNoPassword(t *testing.T) {
 	t.Parallel()
-	_, address := postOffice(t)
+	address := mailtest.NewMailbox(t).URL
 	for _, raw := range []string{strings.Replace(address, "secret-word", "wrong-secret-word", 1), address + "/nowhere",
 		"imap://bounces:secret-word@127.0.0.1:1"} {
 		box, err := mail.NewMailbox(raw)

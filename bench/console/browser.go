@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"perennial/bench/rig"
 	"perennial/console"
 )
 
@@ -192,18 +193,17 @@ func (b *browser) measure(ctx context.Context, rounds int) error {
 
 // print lists them, with the status where it was not always 200.
 func (b *browser) print(out io.Writer) {
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	ms := func(t *target, percent int) float64 { return rig.Milliseconds(rig.Percentile(t.took, percent)) }
 	fmt.Fprintf(out, "%8s %8s %8s %7s  %s\n", "p50 ms", "p95 ms", "most ms", "KB", "what")
 	for _, t := range append([]*target{b.floor}, b.targets...) {
 		if len(t.took) == 0 {
 			fmt.Fprintf(out, "%8s %8s %8s %7s  %s: no link leads there\n", "", "", "", "", t.name)
 			continue
 		}
-		slices.Sort(t.took)
-		n, odd := len(t.took), ""
-		if t.status[http.StatusOK] != n {
+		odd := ""
+		if t.status[http.StatusOK] != len(t.took) {
 			odd = fmt.Sprintf(" (status %v)", t.status)
 		}
-		fmt.Fprintf(out, "%8.1f %8.1f %8.1f %7.1f  %s%s\n", ms(t.took[n/2]), ms(t.took[n*95/100]), ms(t.took[n-1]), float64(t.bytes)/1024, t.name, odd)
+		fmt.Fprintf(out, "%8.1f %8.1f %8.1f %7.1f  %s%s\n", ms(t, 50), ms(t, 95), ms(t, 100), float64(t.bytes)/1024, t.name, odd)
 	}
 }

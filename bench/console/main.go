@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"time"
@@ -16,14 +15,7 @@ import (
 	"perennial/bench/rig"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "bench-console:", err)
-		os.Exit(1)
-	}
-}
+func main() { rig.Main("console", run) }
 
 // journeys that are published before anybody has a past in them.
 var journeys = []string{"win-back", "post-purchase", "onboarding", "graceful-exit"}
@@ -39,7 +31,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	e, err := rig.StartEngine(ctx, filepath.Join(*bin, "perennial-engine"), "postgres")
 	if err != nil {
-		return fmt.Errorf("starting the engine: %w", err)
+		return err
 	}
 	defer e.Stop()
 	program, err := filepath.Abs(filepath.Join(*bin, "perennial"))

@@ -7,10 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,54 +16,40 @@ import (
 	"perennial/store"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "bench-reports:", err)
-		os.Exit(1)
-	}
-}
+func main() { rig.Main("reports", run) }
 
 var now = time.Date(2030, 5, 6, 0, 0, 0, 0, time.UTC)
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("reports", flag.ContinueOnError)
-	engine := flags.String("engine", "bin/perennial-engine", "the engine's program")
-	customers := flags.Int("n", 1_000_000, "customers")
+	engine := rig.Program(flags)
+	n := flags.Int("n", 1_000_000, "customers")
 	rounds := flags.Int("rounds", 5, "how often each is asked")
 	reading := flags.Bool("read", false, "measure reading alone: fill the tables of the reports without events, which takes a fraction of the time")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	e, err := rig.StartEngine(ctx, *engine, "postgres")
+	e, url, err := rig.StartPostgres(ctx, *engine, "reports")
 	if err != nil {
-		return fmt.Errorf("starting the engine: %w", err)
+		return err
 	}
 	defer e.Stop()
-	url, err := e.MakeDatabase(ctx, "reports")
-	if err != nil {
-		return err
-	}
-	if err := store.Migrate(ctx, url, io.Discard); err != nil {
-		return err
-	}
 	begun := time.Now()
-	fill := people
+	past := people
 	if *reading {
-		fill = stock
+		past = stock
 	}
-	if err := fill(ctx, url, *customers); err != nil {
+	if err := past(ctx, url, *n); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%d customers, made in %s\n", *customers, time.Since(begun).Round(time.Second))
+	fmt.Fprintf(out, "%d customers, made in %s\n", *n, time.Since(begun).Round(time.Second))
 	s, err := store.Open(ctx, url, store.Options{Wall: func() time.Time { return now }})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
 	if !*reading {
-		if err := count(ctx, out, s, *customers); err != nil {
+		if err := count(ctx, out, s, *n); err != nil {
 			return err
 		}
 	}
@@ -77,16 +59,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // people makes customers who ordered one to four times within eighteen months, one in fifty of them in another currency, in the order
 // of time.
 func people(ctx context.Context, url string, n int) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx) //nolint:errcheck // the session ends either way
-	for _, sql := range []string{
-		`SET synchronous_commit = off`,
-		`INSERT INTO customers (id, external_id, email, created_at, applied)
-		 SELECT 'cus_' || lpad(i::text, 12, '0'), 'u' || i, 'person' || i || '@example.com', timestamptz '2030-05-06' - make_interval(mins => (i * 61) % 788400), 1 + i % 4
-		 FROM generate_series(1, @n) i`,
+	return fill(ctx, url, n, []string{
+		customers,
 		`INSERT INTO events (id, kind, customer_id, name, properties, happened_at, received_at, applied_at, number, turn)
 		 SELECT 'evt_' || o || '_' || i, 'track', 'cus_' || lpad(i::text, 12, '0'), 'Order Completed',
 		        jsonb_build_object('total', (i * o) % 300 + 0.99, 'currency', CASE WHEN i % 50 = 0 THEN 'USD' ELSE 'EUR' END, 'order_id', o || '-' || i), at, at, at, o, nextval('event_turns')
@@ -94,12 +68,7 @@ func people(ctx context.Context, url string, n int) error {
 		       FROM generate_series(1, @n) i, generate_series(1, 1 + i % 4) o) e`,
 		`VACUUM ANALYZE customers`,
 		`VACUUM ANALYZE events`,
-	} {
-		if _, err := conn.Exec(ctx, strings.ReplaceAll(sql, "@n", fmt.Sprint(n))); err != nil {
-			return fmt.Errorf("making people (%.60s…): %w", sql, err)
-		}
-	}
-	return nil
+	})
 }
 
 // count counts everybody from the beginning, as after a change of the definition.
@@ -149,21 +118,17 @@ func measure(ctx context.Context, out io.Writer, s *store.Store, url string, rou
 			}
 		}
 	}
-	took := map[string][]time.Duration{}
+	var laps rig.Laps
 	for range rounds {
 		for _, what := range names {
-			from := time.Now()
-			if err := ask[what](); err != nil {
+			if err := laps.Time(what, ask[what]); err != nil {
 				return fmt.Errorf("%s: %w", what, err)
 			}
-			took[what] = append(took[what], time.Since(from))
 		}
 	}
 	fmt.Fprintf(out, "%8s %8s  %s\n", "p50 ms", "p95 ms", "what")
-	for _, what := range names {
-		all := took[what]
-		slices.Sort(all)
-		fmt.Fprintf(out, "%8.1f %8.1f  %s\n", ms(all[len(all)/2]), ms(all[(len(all)*95)/100]), what)
+	for _, what := range laps.Names() {
+		fmt.Fprintf(out, "%8.1f %8.1f  %s\n", rig.Milliseconds(laps.Percentile(what, 50)), rig.Milliseconds(laps.Percentile(what, 95)), what)
 	}
 	return nil
 }
@@ -185,5 +150,3 @@ func addPeople(ctx context.Context, s *store.Store, report journey.ReportOutline
 		}
 	}
 }
-
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

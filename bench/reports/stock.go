@@ -11,17 +11,8 @@ import (
 // stock fills the tables of the reports themselves, as CountReports would from the orders of people, in a fraction of its time: for
 // reading alone. Everybody is lost 90 days after her last order.
 func stock(ctx context.Context, url string, n int) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer conn.Close(ctx) //nolint:errcheck // the session ends either way
-	for _, sql := range []string{
-		`SET synchronous_commit = off`,
-		`SET work_mem = '256MB'`,
-		`INSERT INTO customers (id, external_id, email, created_at, applied)
-		 SELECT 'cus_' || lpad(i::text, 12, '0'), 'u' || i, 'person' || i || '@example.com', timestamptz '2030-05-06' - make_interval(mins => (i * 61) % 788400), 1 + i % 4
-		 FROM generate_series(1, @n) i`,
+	return fill(ctx, url, n, []string{
+		customers,
 		`ALTER TABLE report_orders DROP CONSTRAINT report_orders_customer_id_fkey`,
 		`ALTER TABLE report_spells DROP CONSTRAINT report_spells_customer_id_fkey`,
 		`INSERT INTO report_orders (customer_id, month, currency, orders, total, last_at, first_month)
@@ -43,9 +34,25 @@ func stock(ctx context.Context, url string, n int) error {
 		`INSERT INTO report_counts SELECT 'began', 'month', date_trunc('month', began_at AT TIME ZONE 'UTC')::date, 0, '', count(*), 0 FROM report_spells GROUP BY 3`,
 		`INSERT INTO report_counts SELECT 'lost', 'month', date_trunc('month', ended_at AT TIME ZONE 'UTC')::date, 0, '', count(*), 0 FROM report_spells GROUP BY 3`,
 		`UPDATE reports SET walked_to = NULL`,
-	} {
+	})
+}
+
+// customers who came within eighteen months, in the order of time.
+const customers = `
+	INSERT INTO customers (id, external_id, email, created_at, applied)
+	SELECT 'cus_' || lpad(i::text, 12, '0'), 'u' || i, 'person' || i || '@example.com', timestamptz '2030-05-06' - make_interval(mins => (i * 61) % 788400), 1 + i % 4
+	FROM generate_series(1, @n) i`
+
+// fill runs statements, with @n for the number of customers. Nothing waits for the disk.
+func fill(ctx context.Context, url string, n int, statements []string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx) //nolint:errcheck // the session ends either way
+	for _, sql := range append([]string{`SET synchronous_commit = off`, `SET work_mem = '256MB'`}, statements...) {
 		if _, err := conn.Exec(ctx, strings.ReplaceAll(sql, "@n", fmt.Sprint(n))); err != nil {
-			return fmt.Errorf("stocking the reports (%.60s…): %w", sql, err)
+			return fmt.Errorf("making rows (%.60s…): %w", sql, err)
 		}
 	}
 	return nil

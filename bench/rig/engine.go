@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -32,6 +33,11 @@ type Engine struct {
 // StartEngine starts the engine's program with the named parts (postgres, temporal, inbox; none named: all), and returns once
 // they answer.
 func StartEngine(ctx context.Context, program string, parts ...string) (_ *Engine, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("starting the engine: %w", err)
+		}
+	}()
 	e := &Engine{}
 	if e.dir, err = os.MkdirTemp("", "perennial-bench-"); err != nil {
 		return nil, err

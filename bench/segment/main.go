@@ -7,9 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -19,14 +16,7 @@ import (
 	"perennial/store"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "bench-segment:", err)
-		os.Exit(1)
-	}
-}
+func main() { rig.Main("segment", run) }
 
 // trees are conditions as people write them.
 func trees() []string {
@@ -48,24 +38,17 @@ func trees() []string {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("segment", flag.ContinueOnError)
-	engine := flags.String("engine", "bin/perennial-engine", "the engine's program")
+	engine := rig.Program(flags)
 	customers := flags.Int("n", 1_000_000, "customers")
 	rounds := flags.Int("rounds", 5, "how often each is asked")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	e, err := rig.StartEngine(ctx, *engine, "postgres")
+	e, url, err := rig.StartPostgres(ctx, *engine, "segment")
 	if err != nil {
-		return fmt.Errorf("starting the engine: %w", err)
+		return err
 	}
 	defer e.Stop()
-	url, err := e.MakeDatabase(ctx, "segment")
-	if err != nil {
-		return err
-	}
-	if err := store.Migrate(ctx, url, io.Discard); err != nil {
-		return err
-	}
 	begun := time.Now()
 	if err := rig.Fill(ctx, url, *customers, now(), rig.People()); err != nil {
 		return err
@@ -89,16 +72,13 @@ func measure(ctx context.Context, out io.Writer, url string, rounds int) error {
 		return err
 	}
 	defer conn.Close(ctx) //nolint:errcheck // the session ends either way
-	took, last := map[string][]time.Duration{}, map[string]string{}
+	var laps rig.Laps
+	found := map[string]string{}
 	timed := func(what string, f func() (string, error)) error {
-		from := time.Now()
-		found, err := f()
-		took[what], last[what] = append(took[what], time.Since(from)), found
-		return err
+		return laps.Time(what, func() (err error) { found[what], err = f(); return err })
 	}
 	const floor = "floor: SELECT count(*) FROM customers"
-	names := []string{floor}
-	for round := range rounds {
+	for range rounds {
 		err := timed(floor, func() (string, error) {
 			var n int
 			err := conn.QueryRow(ctx, `SELECT count(*) FROM customers`).Scan(&n)
@@ -108,30 +88,12 @@ func measure(ctx context.Context, out io.Writer, url string, rounds int) error {
 			return err
 		}
 		for _, tree := range trees() {
-			if round == 0 {
-				names = append(names, tree)
-			}
-			_, cond, problems := journey.ParseSegment("bench", []byte(tree))
-			if len(problems) > 0 {
-				return fmt.Errorf("reading %s: %w", tree, problems)
-			}
-			err := timed(tree, func() (string, error) {
-				got, err := s.PreviewSegment(ctx, cond)
-				if !got.Exact {
-					return fmt.Sprintf("~%d", got.Count), err
-				}
-				return fmt.Sprint(got.Count), err
-			})
-			if err != nil {
+			if err := timed(tree, func() (string, error) { return preview(ctx, s, tree) }); err != nil {
 				return err
 			}
 		}
 		for _, q := range []string{"person4711@", "u4711", "ada name47", "name4711"} {
-			what := "search " + q
-			if round == 0 {
-				names = append(names, what)
-			}
-			err := timed(what, func() (string, error) {
+			err := timed("search "+q, func() (string, error) {
 				got, err := s.SearchCustomers(ctx, q, journey.PageRequest{Limit: 50})
 				return fmt.Sprint(len(got.Data)), err
 			})
@@ -140,14 +102,24 @@ func measure(ctx context.Context, out io.Writer, url string, rounds int) error {
 			}
 		}
 	}
-	slices.Sort(took[floor])
-	base := took[floor][len(took[floor])/2]
+	base := laps.Percentile(floor, 50)
 	fmt.Fprintf(out, "%10s %8s %8s %7s  %s\n", "found", "p50 ms", "p95 ms", "floors", "what")
-	for _, what := range names {
-		all := took[what]
-		slices.Sort(all)
-		p50, p95 := all[len(all)/2], all[(len(all)*95)/100]
-		fmt.Fprintf(out, "%10s %8d %8d %7.1f  %s\n", last[what], p50.Milliseconds(), p95.Milliseconds(), float64(p50)/float64(base), what)
+	for _, what := range laps.Names() {
+		p50, p95 := laps.Percentile(what, 50), laps.Percentile(what, 95)
+		fmt.Fprintf(out, "%10s %8d %8d %7.1f  %s\n", found[what], p50.Milliseconds(), p95.Milliseconds(), float64(p50)/float64(base), what)
 	}
 	return nil
+}
+
+// preview counts who would be in a segment; a count that was reckoned begins with ~.
+func preview(ctx context.Context, s *store.Store, tree string) (string, error) {
+	_, cond, problems := journey.ParseSegment("bench", []byte(tree))
+	if len(problems) > 0 {
+		return "", fmt.Errorf("reading %s: %w", tree, problems)
+	}
+	got, err := s.PreviewSegment(ctx, cond)
+	if !got.Exact {
+		return fmt.Sprintf("~%d", got.Count), err
+	}
+	return fmt.Sprint(got.Count), err
 }

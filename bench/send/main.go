@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/pprof"
 	"time"
 
@@ -22,33 +21,22 @@ const asSink = "sink"
 
 // options of a run.
 type options struct {
-	engine   string // program
-	messages int    // of each way
-	signed   int    // of each way that signs
+	messages int // of each way
+	signed   int // of each way that signs
 	rounds   int
 	slots    int // connections of the sender, and of the limit
 	profile  string
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	var err error
-	if len(os.Args) == 2 && os.Args[1] == asSink {
-		err = serveSink(ctx, os.Stdin, os.Stdout)
-	} else {
-		err = run(ctx, os.Args[1:], os.Stdout)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench-send:", err)
-		os.Exit(1)
-	}
-}
+func main() { rig.Main("send", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
+	if len(args) == 1 && args[0] == asSink {
+		return serveSink(ctx, os.Stdin, out)
+	}
 	var o options
 	flags := flag.NewFlagSet("send", flag.ContinueOnError)
-	flags.StringVar(&o.engine, "engine", "bin/perennial-engine", "the engine's program")
+	engine := rig.Program(flags)
 	flags.IntVar(&o.messages, "n", 20_000, "messages of each way, over all rounds")
 	flags.IntVar(&o.signed, "signed", 0, "messages of each way that signs with RSA-2048; 0: a tenth of n, -1: none")
 	flags.IntVar(&o.rounds, "rounds", 2, "rounds: in each, every way has its turn")
@@ -60,9 +48,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if o.signed == 0 {
 		o.signed = o.messages / 10
 	}
-	e, err := rig.StartEngine(ctx, o.engine, "postgres")
+	e, err := rig.StartEngine(ctx, *engine, "postgres")
 	if err != nil {
-		return fmt.Errorf("starting the engine: %w", err)
+		return err
 	}
 	defer e.Stop()
 	to, err := startRelay(ctx)

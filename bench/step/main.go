@@ -8,8 +8,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"time"
 
 	"perennial/bench/rig"
@@ -18,7 +16,6 @@ import (
 
 // options of a run. A step is one rest and what follows it.
 type options struct {
-	engine    string        // program
 	workflows int           // at a time
 	rests     int           // of each workflow in one round
 	rest      time.Duration // how long one lasts
@@ -27,19 +24,12 @@ type options struct {
 	sticky    int           // workflows that workers keep in memory
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "bench-step:", err)
-		os.Exit(1)
-	}
-}
+func main() { rig.Main("step", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("step", flag.ContinueOnError)
-	flags.StringVar(&o.engine, "engine", "bin/perennial-engine", "the engine's program")
+	engine := rig.Program(flags)
 	flags.IntVar(&o.workflows, "workflows", 160, "workflows at a time")
 	flags.IntVar(&o.rests, "rests", 4, "rests of each workflow in a round")
 	flags.DurationVar(&o.rest, "rest", 2*time.Second, "how long a rest lasts; above Temporal's own lateness")
@@ -50,9 +40,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	begun := time.Now()
-	e, err := rig.StartEngine(ctx, o.engine)
+	e, err := rig.StartEngine(ctx, *engine)
 	if err != nil {
-		return fmt.Errorf("starting the engine: %w", err)
+		return err
 	}
 	defer e.Stop()
 	loads, closeAll, err := openLoads(ctx, e, o)

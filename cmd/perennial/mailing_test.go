@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -19,9 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapserver"
-	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/emersion/go-msgauth/dkim"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
@@ -228,8 +224,8 @@ func TestWhatComesBackToTheMailboxSuppresses(t *testing.T) {
 	t.Parallel()
 	r := newMailRoom(t)
 	sent := r.send(r.queue("onboarding"))
-	user, address := bounceBox(t)
-	r.config.Mail.MailboxURL = address
+	inbox := mailtest.NewMailbox(t)
+	r.config.Mail.MailboxURL = inbox.URL
 	bounce := func(m mailtest.Message) string {
 		return fmt.Sprintf("From: MAILER-DAEMON@mx.example.net\r\nTo: %s\r\nSubject: Undelivered\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"+
 			"Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nGone.\r\n"+
@@ -239,21 +235,17 @@ func TestWhatComesBackToTheMailboxSuppresses(t *testing.T) {
 	reply := "From: Ada <" + sent[1].To + ">\r\nTo: " + sent[1].From + "\r\nMessage-ID: <r1@example.com>\r\nSubject: Re: hello\r\n\r\nPlease call me.\r\n"
 	vacation := "From: " + sent[1].To + "\r\nTo: " + sent[1].From + "\r\nAuto-Submitted: auto-replied\r\nSubject: Away\r\n\r\n550 5.1.1 user unknown\r\n"
 	for _, raw := range []string{vacation, reply, bounce(sent[0]), bounce(mailtest.Message{From: "bounces+00000@bounce.oakandlinen.example", To: sent[1].To}), bounce(sent[0])} {
-		_, err := user.Append("INBOX", literal{strings.NewReader(raw), int64(len(raw))}, &imap.AppendOptions{})
-		require.NoError(t, err)
+		inbox.Put(t, []byte(raw))
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- r.watchMailbox(ctx, address) }()
+	go func() { ended <- r.watchMailbox(ctx, inbox.URL) }()
 	suppressed := func() (list string) {
 		require.NoError(t, r.sql.QueryRow(t.Context(), `SELECT coalesce(string_agg(address || ' ' || scope, ','), '') FROM suppressions`).Scan(&list))
 		return list
 	}
 	testenv.Eventually(t, 10*time.Second, func() bool { return suppressed() != "" }, "the bounce to suppress")
-	testenv.Eventually(t, 10*time.Second, func() bool {
-		status, err := user.Status("INBOX", &imap.StatusOptions{NumUnseen: true})
-		return err == nil && *status.NumUnseen == 0
-	}, "all to be seen")
+	testenv.Eventually(t, 10*time.Second, func() bool { return inbox.Unseen(t) == 0 }, "all to be seen")
 	stop()
 	require.NoError(t, <-ended)
 	require.Equal(t, strings.ToLower(sent[0].To)+" all", suppressed(), "hers alone")
@@ -263,32 +255,6 @@ func TestWhatComesBackToTheMailboxSuppresses(t *testing.T) {
 	var events int
 	require.NoError(t, r.sql.QueryRow(t.Context(), `SELECT count(*) FROM events WHERE name = 'Message Bounced'`).Scan(&events))
 	require.Equal(t, 1, events, "the second report has no effect")
-}
-
-type literal struct {
-	*strings.Reader
-	size int64
-}
-
-func (l literal) Size() int64 { return l.size }
-
-func bounceBox(t *testing.T) (*imapmemserver.User, string) {
-	t.Helper()
-	user := imapmemserver.NewUser("bounces", "secret")
-	require.NoError(t, user.Create("INBOX", nil))
-	all := imapmemserver.New()
-	all.AddUser(user)
-	server := imapserver.New(&imapserver.Options{
-		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return all.NewSession(), nil, nil
-		},
-		Caps: imap.CapSet{imap.CapIMAP4rev1: {}}, InsecureAuth: true,
-	})
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	go func() { _ = server.Serve(listener) }() // ends with Close
-	t.Cleanup(func() { _ = server.Close() })
-	return user, "imap://bounces:secret@" + listener.Addr().String()
 }
 
 func TestMailSettingsAreChecked(t *testing.T) {
