@@ -1,91 +1,94 @@
 package console
 
 import (
-	"slices"
+	"net/url"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"perennial/journey"
 )
 
-// conditionRow is a condition in one row of a form: what it asks of, how, and with what. What does not fit into a row is text.
-type conditionRow struct {
-	Kind, Name, Op, Arg string
-	Text                string
+// A condition of a step or of the head of a journey stands in the builder that segments have, under the name of its field.
+
+// conditionOf reads a condition of a journey's text into the builder.
+func conditionOf(text, id string) *part {
+	p := partsOf(text)
+	if text == "" || !p.IsGroup() {
+		p = &part{Kind: kindAll}
+	}
+	p.number(id)
+	return p
 }
 
-// Kinds are what a row can ask of, and the text of the language for everything else.
-func (conditionRow) Kinds() []string {
-	return []string{"attribute", "trigger", "answer", "account", "event", "segment", "consent", "coupon", "message", kindText}
+// builtCondition is the condition that a form holds under that name, after the button of the builder that was pressed; nil where it has none.
+func builtCondition(form url.Values, name string) *part {
+	p := partOf(form, name)
+	if p == nil || !p.IsGroup() {
+		return nil
+	}
+	if do := form.Get("do"); strings.HasPrefix(do, "add:"+name) || strings.HasPrefix(do, "drop:"+name+"-") {
+		p.change(do, form)
+	}
+	return p
 }
 
-// Ops are the ways to compare.
-func (conditionRow) Ops() []string { return (&part{}).Ops() }
-
-// compares says whether a kind is asked by comparing.
-func compares(kind string) bool {
-	return slices.Contains([]string{"attribute", "trigger", "answer", "account"}, kind)
+// condition writes what the builder holds on one line, "" where it asks for nothing. A group of one is that one.
+func (p *part) condition() string {
+	if len(p.Parts) == 0 {
+		return ""
+	}
+	return p.inFlow()
 }
 
-// rowOf reads a condition into a row, as far as one can show it.
-func rowOf(text string) conditionRow {
-	row := conditionRow{Kind: "attribute", Op: "eq"}
-	var doc yaml.Node
-	if text == "" || yaml.Unmarshal([]byte(text), &doc) != nil || len(doc.Content) == 0 {
-		row.Text = text
-		if text != "" {
-			row.Kind = kindText
-		}
-		return row
+func (p *part) inFlow() string {
+	if !p.IsGroup() {
+		return p.flow()
 	}
-	written := conditionRow{Kind: kindText, Op: "eq", Text: text}
-	n := doc.Content[0]
-	if n.Kind != yaml.MappingNode || len(n.Content) == 0 || len(n.Content) > 4 || n.Content[1].Kind != yaml.ScalarNode ||
-		!slices.Contains(row.Kinds(), n.Content[0].Value) || n.Content[0].Value == kindText {
-		return written
+	list := make([]string, len(p.Parts))
+	for i, inner := range p.Parts {
+		list[i] = inner.inFlow()
 	}
-	row.Kind, row.Name = n.Content[0].Value, n.Content[1].Value
-	if len(n.Content) == 2 {
-		return row
-	}
-	key, value := n.Content[2].Value, n.Content[3]
 	switch {
-	case compares(row.Kind) && slices.Contains(row.Ops(), key):
-		arg, shown := argumentFrom(value)
-		if !shown {
-			return written
-		}
-		row.Op, row.Arg = key, arg
-	case row.Kind == "event" && key == "within", key == "is" && row.Kind == "consent", key == "was" && (row.Kind == "coupon" || row.Kind == "message"):
-		row.Arg = value.Value
-	default:
-		return written
+	case len(list) == 0:
+		return "{ " + strings.Replace(p.Kind, kindNone, kindAny, 1) + ": [] }"
+	case len(list) == 1 && p.Kind == kindNone:
+		return "{ not: " + list[0] + " }"
+	case len(list) == 1:
+		return list[0]
+	case p.Kind == kindNone:
+		return "{ not: { any: [ " + strings.Join(list, ", ") + " ] } }"
 	}
-	return row
+	return "{ " + p.Kind + ": [ " + strings.Join(list, ", ") + " ] }"
 }
 
-// condition is the text of a row, "" where nothing was said.
-func (c conditionRow) condition() string {
-	if c.Kind == kindText || c.Kind == "" || c.Name == "" {
-		return c.Text
-	}
-	name, more := plainText(c.Name), ""
-	switch states := (&part{Kind: c.Kind}).States(); {
-	case compares(c.Kind):
-		more = ", " + c.Op + ": " + argument(c.Op, c.Arg)
-	case c.Kind == "event" && c.Arg != "":
-		more = ", within: " + plainText(c.Arg)
-	case states != nil:
-		state := c.Arg
-		if state == "" {
-			state = states[0]
+// put puts a problem to the part that it is about: path is the rest of its way, e.g. .all[1].eq, below the condition.
+func (p *part) put(problem journey.Problem, path string) {
+	for i, inner := range p.Parts {
+		switch rest, here := p.below(i, path); {
+		case !here:
+		case inner.IsGroup():
+			inner.put(problem, rest)
+			return
+		default:
+			inner.Faults = append(inner.Faults, problem)
+			return
 		}
-		more = ", " + map[bool]string{true: "is", false: "was"}[c.Kind == "consent"] + ": " + plainText(state)
 	}
-	return "{ " + c.Kind + ": " + name + more + " }"
+	p.Faults = append(p.Faults, problem)
 }
 
-// rowFrom reads a row from a form. A form without one has the text alone.
-func (r *request) rowFrom(name string) conditionRow {
-	field := func(of string) string { return strings.TrimSpace(r.form.Get(name + of)) }
-	return conditionRow{Kind: field(".kind"), Name: field(".name"), Op: field(".op"), Arg: field(".arg"), Text: field("")}
+// below is what is left of a path within the ith part; a group of one is written as that one.
+func (p *part) below(i int, path string) (rest string, here bool) {
+	ways := []string{bracket("."+p.Kind, i)}
+	if p.Kind == kindNone {
+		ways = []string{bracket(".not."+kindAny, i)}
+		if len(p.Parts) == 1 {
+			ways = append(ways, ".not")
+		}
+	}
+	for _, way := range ways {
+		if after, found := strings.CutPrefix(path, way); found {
+			return after, true
+		}
+	}
+	return path, len(p.Parts) == 1
 }

@@ -119,6 +119,9 @@ func (r *request) showEdit(ctx context.Context, d *editData, ex control.Examined
 		}
 		if d.Step != nil {
 			look.Here = d.Step.ID
+			if d.Step.Head == "enter" || d.Step.Head == "goal" {
+				look.Here = map[string]string{"enter": graph.Enter, "goal": graph.Goal}[d.Step.Head]
+			}
 		}
 		look.Put = func(p journey.Place) string { return putAddress(d.Draft.Key, p) }
 		look.Says = func(p journey.Place) string { return r.text("step.put", "place", r.placeSays(def, p)) }
@@ -126,14 +129,33 @@ func (r *request) showEdit(ctx context.Context, d *editData, ex control.Examined
 			switch {
 			case id == graph.End:
 				return ""
-			case def.Step(id) == nil: // who enters, what ends it, what it is for: the text says it
-				return "#source"
+			case def.Step(id) == nil:
+				return headAddress(d.Draft.Key, headOf(id))
 			}
 			return stepAddress(d.Draft.Key, id)
 		}
 	}
 	d.Picture = template.HTML(picture.SVG(look)) //nolint:gosec // graph escapes
 	return nil
+}
+
+// headOf is the form for a box of the picture that is no step.
+func headOf(box string) string {
+	switch box {
+	case graph.Enter:
+		return "enter"
+	case graph.Goal:
+		return "goal"
+	}
+	return "exit"
+}
+
+// Heads are the forms for what stands above the steps; none while the text has faults.
+func (d editData) Heads() []stepForm {
+	if !d.Saved || d.Dimmed {
+		return nil
+	}
+	return headForms()
 }
 
 // standing counts who stands where in the live version: the steps of the draft that have the same ids.

@@ -65,6 +65,13 @@ func (c *console) functions(l *language) template.FuncMap {
 			}
 			return l.relative(t, c.Clock.Now())
 		},
+		// maybe is the text of a key, or nothing where there is none.
+		"maybe": func(key string) string {
+			if l.known(key) {
+				return l.text(key)
+			}
+			return ""
+		},
 		// word is the text of prefix.code, or the code itself where there is none.
 		"word": func(prefix string, code any) string {
 			key := prefix + "." + fmt.Sprint(code)

@@ -49,6 +49,9 @@ const (
 // IsGroup says whether others stand in it.
 func (p *part) IsGroup() bool { return p.Kind == kindAll || p.Kind == kindAny || p.Kind == kindNone }
 
+// Inner says whether it stands in another one.
+func (p *part) Inner() bool { return strings.Contains(p.ID, "-") }
+
 // Blank is one more row for a property, so that one can be added without a button.
 func (p *part) Blank() []property {
 	return append(p.Where[:len(p.Where):len(p.Where)], property{Op: "eq"})
@@ -68,18 +71,24 @@ func partOf(form url.Values, id string) *part {
 	if !slices.Contains(p.kinds(), p.Kind) {
 		p.Kind = kindText
 	}
-	for i := range mostProperty {
-		row := "where" + strconv.Itoa(i) + "."
-		if name := field(row + "name"); name != "" {
-			p.Where = append(p.Where, property{name, field(row + "op"), field(row + "arg")})
-		}
-	}
+	p.Where = propertiesOf(form, id)
 	for i := range mostParts {
 		if inner := partOf(form, id+"-"+strconv.Itoa(i)); inner != nil {
 			p.Parts = append(p.Parts, inner)
 		}
 	}
 	return p
+}
+
+// propertiesOf reads the rows of an event's properties.
+func propertiesOf(form url.Values, id string) (out []property) {
+	for i := range mostProperty {
+		row := id + ".where" + strconv.Itoa(i) + "."
+		if name := strings.TrimSpace(form.Get(row + "name")); name != "" {
+			out = append(out, property{name, strings.TrimSpace(form.Get(row + "op")), strings.TrimSpace(form.Get(row + "arg"))})
+		}
+	}
+	return out
 }
 
 // change does what a button of the builder says: add:ID with the kind that is chosen there, or drop:ID.
@@ -98,7 +107,7 @@ func (p *part) change(do string, form url.Values) {
 			}
 		}
 	})
-	p.number("n")
+	p.number(p.ID)
 }
 
 // newPart is one of that kind with nothing in it yet.
@@ -137,14 +146,28 @@ func partKinds() []string {
 	return []string{"attribute", "event", "consent", "segment", "journey", "message", "coupon", "account"}
 }
 
-func (p *part) kinds() []string { return append(append(partKinds(), groupKinds()...), kindText) }
+// ownKinds are asked inside of a journey alone: what it began with, what she answered, what it remembers.
+func ownKinds() []string { return []string{"trigger", "answer", "var"} }
 
-// Choose are the kinds that can be added to a group.
-func (p *part) Choose() []string {
-	if p.Deep() {
-		return append(partKinds(), kindText)
+func (p *part) kinds() []string {
+	return slices.Concat(partKinds(), ownKinds(), groupKinds(), []string{kindText})
+}
+
+// Choose are the kinds that can be added to a group, of a segment or in a journey.
+func (p *part) Choose(inJourney bool) []string {
+	out := partKinds()
+	if inJourney {
+		out = append(out, ownKinds()...)
 	}
-	return p.kinds()
+	if !p.Deep() {
+		out = append(out, groupKinds()...)
+	}
+	return append(out, kindText)
+}
+
+// Compares says whether it asks by comparing.
+func (p *part) Compares() bool {
+	return p.Kind == "attribute" || p.Kind == "account" || slices.Contains(ownKinds(), p.Kind)
 }
 
 // Groups are the kinds that a group can be changed to.
@@ -161,6 +184,9 @@ func (p *part) Counts() []string { return []string{"gte", "lte", "eq", "gt", "lt
 
 // Units are those of durations.
 func (p *part) Units() []string { return []string{"d", "w", "h", "m"} }
+
+// sinceEntry stands for a span that begins when she entered.
+const sinceEntry = "entry"
 
 // States are what the form offers after is or was.
 func (p *part) States() []string {

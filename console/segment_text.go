@@ -69,15 +69,16 @@ func (p *part) flow() string {
 		if p.Count != "" {
 			add("count", "{ "+p.CountOp+": "+typed(p.Count)+" }")
 		}
-		if p.Within != "" {
+		switch {
+		case p.Unit == sinceEntry:
+			add("since", sinceEntry)
+		case p.Within != "":
 			add("within", plainText(p.Within+p.Unit))
 		}
 	}
 	switch p.Kind {
 	case kindText:
 		return strings.Join(strings.Fields(p.Text), " ")
-	case "attribute", "account":
-		add(p.Op, argument(p.Op, p.Arg))
 	case "event":
 		if p.ByAccount {
 			add("by", "account")
@@ -93,6 +94,9 @@ func (p *part) flow() string {
 		add("was", p.Is)
 	case "consent", "journey":
 		add("is", p.Is)
+	}
+	if p.Compares() {
+		add(p.Op, argument(p.Op, p.Arg))
 	}
 	return "{ " + strings.Join(f, ", ") + " }"
 }
@@ -214,7 +218,7 @@ func entry(n *yaml.Node, key string) *yaml.Node {
 }
 
 func partFrom(n *yaml.Node) *part {
-	for _, kind := range partKinds() {
+	for _, kind := range append(partKinds(), ownKinds()...) {
 		if entry(n, kind) != nil {
 			if p, shown := leafFrom(n, kind); shown {
 				return p
@@ -285,6 +289,8 @@ func leafFrom(n *yaml.Node, kind string) (*part, bool) {
 			p.Is = v.Value
 		case key == "by":
 			p.ByAccount = true
+		case key == "since":
+			p.Unit, shown = sinceEntry, v.Value == sinceEntry
 		case key == "within":
 			p.Within, p.Unit, shown = durationFrom(v.Value)
 		case key == "count":
@@ -293,7 +299,7 @@ func leafFrom(n *yaml.Node, kind string) (*part, bool) {
 			}
 		case key == "where":
 			p.Where, shown = whereFrom(v)
-		case slices.Contains(p.Ops(), key):
+		case p.Compares() && slices.Contains(p.Ops(), key):
 			p.Op = key
 			p.Arg, shown = argumentFrom(v)
 		default:

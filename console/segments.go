@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"perennial/control"
@@ -40,6 +41,33 @@ type segmentData struct {
 type segmentChoices struct {
 	Attributes, Events, Topics, Segments []string
 	Journeys                             []journey.JourneyInfo
+	InJourney                            bool // what only a journey knows can be asked, too
+}
+
+// Of are the names that a part can be about; the one that it has is among them.
+func (c segmentChoices) Of(p *part) (out []placeView) {
+	names := map[string][]string{"consent": c.Topics, "segment": c.Segments}[p.Kind]
+	for _, j := range c.Journeys {
+		if p.Kind == "journey" {
+			out = append(out, placeView{j.Key, j.Name})
+		}
+	}
+	for _, name := range names {
+		out = append(out, placeView{name, name})
+	}
+	if p.Name != "" && !slices.ContainsFunc(out, func(v placeView) bool { return v.Value == p.Name }) {
+		out = append(out, placeView{p.Name, p.Name})
+	}
+	return out
+}
+
+// Units are those of durations, and within a journey the span since she entered.
+func (c segmentChoices) Units(p *part) []string {
+	units := p.Units()
+	if p.Kind == "event" && (c.InJourney || p.Unit == sinceEntry) {
+		units = append(units, sinceEntry)
+	}
+	return units
 }
 
 func (d segmentData) title() string { return d.heading }

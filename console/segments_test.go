@@ -16,7 +16,7 @@ import (
 )
 
 // fieldsOf reads what a browser would send of the form that goes to a path.
-func fieldsOf(t *testing.T, page, action string) url.Values {
+func fieldsOf(t testing.TB, page, action string) url.Values {
 	t.Helper()
 	doc, err := html.Parse(strings.NewReader(page))
 	require.NoError(t, err)

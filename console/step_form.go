@@ -6,18 +6,6 @@ import (
 	"perennial/journey"
 )
 
-// stepField is one field of a form for a step: where it stands in the text, and how it is asked for.
-type stepField struct {
-	Path  string
-	Kind  string // text, key, duration, number, choice, condition, tree, time, first
-	List  string // of key and text: what there is to choose from
-	Words []string
-	Need  bool
-}
-
-// Tree says whether what is typed is of the language, not a text.
-func (f stepField) Tree() bool { return f.Kind == "condition" || f.Kind == "tree" }
-
 // stepForm is the form for one kind of step. Wait has several: it says different things.
 type stepForm struct {
 	Key    string // send, wait, wait-at, …
@@ -31,6 +19,24 @@ type stepForm struct {
 var trouble = []string{"", "go_on", "hold", "exit"}
 
 func first(path string, need bool) stepField { return stepField{Path: path, Kind: "first", Need: need} }
+
+// happens asks for an event with its properties, or for a condition: what a wait_for waits for.
+func happens() stepField {
+	return stepField{Kind: "either", Says: "happens", Either: []variant{
+		{Key: "event", Fields: []stepField{{Path: "event", Kind: "text", List: "events", Need: true}, {Path: "where", Kind: "where"}, {Path: "match", Kind: "text"},
+			{Path: "as", Kind: "text", Says: "event_as"}}},
+		{Key: "condition", Fields: []stepField{{Path: "if", Kind: "condition", Need: true}}},
+	}}
+}
+
+// timeouts ask how long a wait_for waits.
+func timeouts() stepField {
+	return stepField{Path: "wait_for.timeout", Kind: "either", Says: "timeout", Either: []variant{
+		{Key: "after", Fields: []stepField{{Path: "wait_for.timeout.after", Kind: "duration", Need: true}}},
+		{Key: "at", Fields: []stepField{{Path: "wait_for.timeout.at", Kind: "tree", Says: "until", Need: true}, {Path: "wait_for.timeout.offset", Kind: "duration"},
+			{Path: "wait_for.timeout.if_missing", Kind: "text"}}},
+	}}
+}
 
 // stepForms are the forms, in the groups in which they are offered.
 func stepForms() [][]stepForm {
@@ -48,7 +54,9 @@ func stepForms() [][]stepForm {
 		{
 			{Key: "send", Fields: []stepField{name("send.message", "messages", true), cond("send.unless", false), choice("send.window", "", "any"), span("send.expires", false),
 				name("send.topic", "topics", false), name("send.channel", "", false), choice("send.if_unsendable", trouble...), tree("send.subjects", false)}},
-			{Key: "survey", Fields: []stepField{name("survey.ask", "surveys", true), name("survey.send", "messages", true), span("survey.wait", false)},
+			{Key: "survey", Fields: []stepField{name("survey.ask", "surveys", true), name("survey.send", "messages", true), span("survey.wait", false),
+				{Path: "survey.reminder.send", Kind: "text", List: "messages", Says: "reminder"}, {Path: "survey.reminder.after", Kind: "duration", Says: "reminder_after"},
+				{Path: "survey.no_answer.0", Kind: "first", Says: "no_answer"}},
 				Ways: "survey.answers", Way: []stepField{cond("if", true)}, Add: []stepField{first("then.0", true)}},
 			{Key: "coupon", Fields: []stepField{name("coupon.pool", "pools", true), name("coupon.as", "", false), span("coupon.expires", false), choice("coupon.when_empty", trouble...)}},
 		}, {
@@ -56,9 +64,9 @@ func stepForms() [][]stepForm {
 			{Key: "wait-at", Fields: []stepField{{Path: "wait.at", Kind: "time", Need: true}, choice("wait.day", "", "mon", "tue", "wed", "thu", "fri", "sat", "sun")}},
 			{Key: "wait-until", Fields: []stepField{tree("wait.until", true), span("wait.offset", false), choice("wait.if_past", "", "skip", "run", "exit"), name("wait.if_missing", "", false)}},
 			{Key: "wait-span", Fields: []stepField{tree("wait.for", true), choice("wait.unit", "", "m", "h", "d", "w"), span("wait.default", false)}},
-			{Key: "wait_for", Fields: []stepField{span("wait_for.timeout.after", true)}, Begin: []stepField{name("wait_for.any.0.event", "events", true),
+			{Key: "wait_for", Fields: []stepField{timeouts()}, Begin: []stepField{name("wait_for.any.0.event", "events", true),
 				first("wait_for.any.0.then.0", true), first("wait_for.timeout.then.0", true)},
-				Ways: "wait_for.any", Way: []stepField{name("event", "events", false), cond("if", false)}, Add: []stepField{first("then.0", true)}},
+				Ways: "wait_for.any", Way: []stepField{happens()}, Add: []stepField{first("then.0", true)}},
 		}, {
 			{Key: "branch", Begin: []stepField{cond("branch.0.if", true), first("branch.0.then.0", true), first("branch.1.else.0", false)},
 				Ways: "branch", Way: []stepField{cond("if", true)}, Add: []stepField{first("then.0", true)}},
@@ -115,33 +123,5 @@ func formFor(s *journey.Step) stepForm {
 
 // firstKinds are the steps that a way can begin with, each said by one field.
 func firstKinds() []string { return []string{"send", "wait", "exit", "start"} }
-
-// settings reads the fields of a form. Those that are not in it are left as they are.
-func (r *request) settings(fields []stepField, below string) (out []journey.Setting) {
-	for _, f := range fields {
-		name := "f." + f.Path
-		if below != "" {
-			name = "f." + below + "." + f.Path
-		}
-		path := f.Path
-		if below != "" && below != "new" {
-			path = below + "." + f.Path
-		}
-		if f.Kind == "first" {
-			if value := r.form.Get(name); value != "" {
-				out = append(out, journey.Setting{Path: path + "." + r.form.Get(name+".kind"), Value: value})
-			}
-			continue
-		}
-		if f.Kind == "condition" && (r.form.Has(name) || r.form.Has(name+".kind")) {
-			out = append(out, journey.Setting{Path: path, Value: r.rowFrom(name).condition(), Tree: true})
-			continue
-		}
-		if r.form.Has(name) {
-			out = append(out, journey.Setting{Path: path, Value: r.form.Get(name), Tree: f.Tree()})
-		}
-	}
-	return out
-}
 
 func wayPath(list string, i int) string { return list + "." + strconv.Itoa(i) }

@@ -12,9 +12,11 @@ import (
 	"perennial/journey/graph"
 )
 
-// stepView is the form beside the picture: for a step of the draft, or for one that is to be put in.
+// stepView is the form beside the picture: for a step of the draft, for one that is to be put in, or for a part of the head.
 type stepView struct {
-	ID      string // "": a new one
+	ID      string // "": a new one, or the head
+	Head    string // the key of the head's form
+	ETag    string // of the draft that the form began from
 	Says    string // what it does, or where it comes
 	Message string // that it sends
 	Form    stepForm
@@ -25,25 +27,31 @@ type stepView struct {
 	Place   journey.Place
 	Places  []placeView // to move it to
 	Choices map[string][]string
+	Builder segmentChoices // of conditions
+	Adding  bool           // the fields of one more way were posted
 }
 
 // New says whether it is to be put in.
-func (s stepView) New() bool { return s.ID == "" }
+func (s stepView) New() bool { return s.ID == "" && s.Head == "" }
 
-// fieldView is a field with what is in it.
-type fieldView struct {
-	stepField
-	Name, Value, First string
-	Row                conditionRow // of a condition
+// Steps says whether it is a step of the draft.
+func (s stepView) Steps() bool { return s.ID != "" }
+
+// Address is what names the form in the address of the page.
+func (s stepView) Address() string {
+	if s.Head != "" {
+		return "head=" + s.Head
+	}
+	return "step=" + s.ID
 }
 
-// Label is the name of its text: its last word.
-func (f fieldView) Label() string {
-	if f.Kind == "first" && strings.Contains(f.Path, ".timeout.") {
-		return "timeout"
+// eachField visits all the fields that are seen.
+func (s *stepView) eachField(visit func(*fieldView)) {
+	each(s.Fields, visit)
+	for _, w := range s.Ways {
+		each(w.Fields, visit)
 	}
-	words := strings.FieldsFunc(f.Path, func(r rune) bool { return r == '.' || r >= '0' && r <= '9' })
-	return words[len(words)-1]
+	each(s.Add, visit)
 }
 
 // wayView is one way out of a step, with its fields.
@@ -69,19 +77,23 @@ func (r *request) placeAsked() journey.Place {
 
 // showStep sets out the form that was asked for, if one was.
 func (r *request) showStep(ctx context.Context, def *journey.Definition, draft journey.Draft) (*stepView, error) {
-	id, asked := r.value("step"), r.value("put") != ""
-	if id == "" && !asked {
+	id, head, asked := r.value("step"), r.value("head"), r.value("put") != ""
+	if id == "" && head == "" && !asked {
 		return nil, nil //nolint:nilnil // none was
 	}
 	w, err := journey.NewRewrite(draft.Source)
 	if err != nil {
 		return nil, err
 	}
-	s := &stepView{ID: id, Place: r.placeAsked()}
-	if s.Choices, err = r.stepChoices(ctx, def, draft); err != nil {
+	s := &stepView{ID: id, Head: head, Place: r.placeAsked(), ETag: draft.ETag}
+	if r.fault == nil && r.form.Has("etag") { // a button of the builder: what it is about is the draft as it was
+		s.ETag = r.form.Get("etag")
+	}
+	if err := r.stepChoices(ctx, def, draft, s); err != nil {
 		return nil, err
 	}
-	if s.New() {
+	switch {
+	case s.New():
 		s.Says = r.placeSays(def, s.Place)
 		form, known := stepFormOf(r.value("form"))
 		if !known {
@@ -89,68 +101,87 @@ func (r *request) showStep(ctx context.Context, def *journey.Definition, draft j
 			return s, nil
 		}
 		s.Form = form
-		s.Fields = r.fieldViews(slices.Concat(form.Fields, form.Begin), "", nil)
-		return s, nil
+		s.Fields = r.fieldViews(slices.Concat(form.Fields, form.Begin), spot{at: w.PathAt(s.Place)})
+	case head != "":
+		form, known := headFormOf(head)
+		if !known {
+			return nil, journey.Faultf(journey.CodeNotFound, "%s", r.text("step.gone"))
+		}
+		s.Form, s.Says = form, r.text("head."+head)
+		s.setOut(r, w)
+	default:
+		step := def.Step(id)
+		if step == nil {
+			return nil, journey.Faultf(journey.CodeNotFound, "%s", r.text("step.gone"))
+		}
+		s.Says, _ = step.Words()
+		s.Form = formFor(step)
+		s.showMessage(step)
+		s.setOut(r, w)
+		s.Places = r.places(def, id)
 	}
-	step := def.Step(id)
-	if step == nil {
-		return nil, journey.Faultf(journey.CodeNotFound, "%s", r.text("step.gone"))
+	if r.fault != nil {
+		var fields []*fieldView
+		s.eachField(func(f *fieldView) { fields = append(fields, f) })
+		rest := placeFaults(r.fault.Problems, fields)
+		r.fault = &journey.Fault{Code: r.fault.Code, Message: r.fault.Message, Problems: rest}
 	}
-	s.Says, _ = step.Words()
-	s.Form = formFor(step)
+	return s, nil
+}
+
+func (s *stepView) showMessage(step *journey.Step) {
 	if step.Send != nil {
 		s.Message = step.Send.Message
 	} else if step.Survey != nil {
 		s.Message = step.Survey.Send
 	}
-	get := func(path string) string { return w.Get(id, path) }
-	if step.Kind == journey.StepSend && get("send.message") == "" || step.Kind == journey.StepStart && get("start.journey") == "" {
-		short, head := get(string(step.Kind)), s.Form.Fields[0].Path
-		get = func(path string) string {
-			if path == head {
-				return short
+}
+
+// setOut fills the form with what the text says.
+func (s *stepView) setOut(r *request, w *journey.Rewrite) {
+	form, at := s.Form, w.Path(s.ID)
+	get := s.getter(w)
+	s.Fields = r.fieldViews(form.Fields, spot{get: get, at: at})
+	for i := 0; form.Ways != "" && w.Get(s.ID, wayPath(form.Ways, i)) != "" && w.Get(s.ID, wayPath(form.Ways, i)+".else") == ""; i++ {
+		path := wayPath(form.Ways, i)
+		s.Ways = append(s.Ways, wayView{i, r.fieldViews(form.Way, spot{below: path, get: get, at: problemPath(at, path)})})
+	}
+	s.Add = r.fieldViews(slices.Concat(form.Way, form.Add), spot{below: "new", at: problemPath(at, wayPath(form.Ways, len(s.Ways)))})
+	_, about, _ := strings.Cut(r.form.Get("do"), ":f.")
+	s.Adding = r.form.Get("do") == "add_way" || strings.HasPrefix(about[strings.LastIndexByte(about, '/')+1:], "new.")
+}
+
+// getter reads the fields of the step, or of the head. The short form of a step says the field that it begins with.
+func (s *stepView) getter(w *journey.Rewrite) func(path string) string {
+	get := func(path string) string { return w.Get(s.ID, path) }
+	for kind, head := range map[string]string{"send": "send.message", "start": "start.journey"} {
+		if s.Form.Key == kind && get(head) == "" {
+			return func(path string) string {
+				if path == head {
+					return w.Get(s.ID, kind)
+				}
+				return w.Get(s.ID, path)
 			}
-			return w.Get(id, path)
 		}
 	}
-	s.Fields = r.fieldViews(s.Form.Fields, "", get)
-	for i := 0; s.Form.Ways != "" && w.Get(id, wayPath(s.Form.Ways, i)) != "" && w.Get(id, wayPath(s.Form.Ways, i)+".else") == ""; i++ {
-		s.Ways = append(s.Ways, wayView{i, r.fieldViews(s.Form.Way, wayPath(s.Form.Ways, i), get)})
-	}
-	s.Add = r.fieldViews(slices.Concat(s.Form.Way, s.Form.Add), "new", func(string) string { return "" })
-	s.Places = r.places(def, id)
-	return s, nil
+	return get
 }
 
-func (r *request) fieldViews(fields []stepField, below string, get func(path string) string) (out []fieldView) {
-	for _, f := range fields {
-		v := fieldView{stepField: f, Name: "f." + f.Path}
-		if below != "" {
-			v.Name = "f." + below + "." + f.Path
-		}
-		switch {
-		case r.form.Has(v.Name):
-			v.Value, v.First = r.form.Get(v.Name), r.form.Get(v.Name+".kind")
-		case get != nil && below != "" && below != "new":
-			v.Value = get(below + "." + f.Path)
-		case get != nil:
-			v.Value = get(f.Path)
-		}
-		if v.Row = rowOf(v.Value); f.Kind == "condition" && r.form.Has(v.Name+".kind") {
-			v.Row = r.rowFrom(v.Name)
-		}
-		out = append(out, v)
-	}
-	return out
-}
-
-// stepChoices are names to choose from, by the list that a field names.
-func (r *request) stepChoices(ctx context.Context, def *journey.Definition, draft journey.Draft) (map[string][]string, error) {
+// stepChoices are names to choose from, by the list that a field names, and those of the builder.
+func (r *request) stepChoices(ctx context.Context, def *journey.Definition, draft journey.Draft, s *stepView) error {
 	known, err := r.segmentChoices(ctx, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := map[string][]string{"topics": known.Topics, "events": known.Events, "surveys": {"nps", "csat", "ces"}, "messages": def.Templates()}
+	known.InJourney = true
+	for key := range def.Declares.Segments {
+		known.Segments = append(known.Segments, key)
+	}
+	for key := range def.Declares.Topics {
+		known.Topics = append(known.Topics, key)
+	}
+	out := map[string][]string{"topics": append(known.Topics, journey.TopicTransactional), "events": known.Events, "surveys": {"nps", "csat", "ces"}, "messages": def.Templates(),
+		"segments": known.Segments, "attributes": known.Attributes}
 	for name := range draft.Files {
 		message, _, _ := strings.Cut(name, ".")
 		out["messages"] = append(out["messages"], message)
@@ -166,12 +197,14 @@ func (r *request) stepChoices(ctx context.Context, def *journey.Definition, draf
 	for _, j := range known.Journeys {
 		out["journeys"] = append(out["journeys"], j.Key)
 	}
-	out["names"] = slices.Concat(known.Attributes, known.Events, known.Segments, known.Topics, def.CouponNames())
+	out["coupons"] = def.CouponNames()
 	for key, list := range out {
+		list = slices.Clone(list)
 		slices.Sort(list)
 		out[key] = slices.Compact(list)
 	}
-	return out, nil
+	s.Choices, s.Builder = out, known
+	return nil
 }
 
 // placeSays is a place in words.
@@ -240,26 +273,34 @@ func stepAddress(key, id string) string {
 	return editPath(key) + "?" + url.Values{"step": {id}}.Encode() + "#step"
 }
 
-// editSteps carries out what a form for a step says.
+func headAddress(key, head string) string {
+	return editPath(key) + "?" + url.Values{"head": {head}}.Encode() + "#step"
+}
+
+// editSteps carries out what a form for a step, or for a part of the head, says. The buttons of the builder of conditions change nothing:
+// they show the form with one row more or less.
 func editSteps(ctx context.Context, r *request) (reply, error) {
-	key, id := r.path("key"), r.form.Get("step")
+	key, id, head := r.path("key"), r.form.Get("step"), r.form.Get("head")
 	verb, rest, _ := strings.Cut(r.form.Get("do"), ":")
+	if verb == "add" || verb == "drop" {
+		return editPage(ctx, r)
+	}
 	e := control.StepEdit{Do: verb, Step: id, At: r.placeAsked()}
 	form, _ := stepFormOf(r.form.Get("form"))
+	if head != "" {
+		form, _ = headFormOf(head)
+	}
 	e.List = form.Ways
 	if r.form.Has("ways") {
 		e.List = r.form.Get("ways")
 	}
 	switch verb {
 	case "insert":
-		e.Settings = r.settings(slices.Concat(form.Fields, form.Begin), "")
-	case "set":
-		e.Settings = r.settings(form.Fields, "")
-		for i := 0; r.form.Has("f." + wayPath(e.List, i) + "." + wayMark(form)); i++ {
-			e.Settings = append(e.Settings, r.settings(form.Way, wayPath(e.List, i))...)
+		e.Settings = r.settings(slices.Concat(form.Fields, form.Begin), spot{})
+	case "set", "add_way":
+		if err := r.changes(ctx, &e, form); err != nil {
+			return reply{}, err
 		}
-	case "add_way":
-		e.Settings = filled(r.settings(slices.Concat(form.Way, form.Add), "new"))
 	case "remove_way":
 		e.Way, _ = strconv.Atoi(rest)
 	case "move":
@@ -269,18 +310,35 @@ func editSteps(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if verb == "remove" || at == "" {
+	switch {
+	case head != "":
+		return r.seeOther(headAddress(d.Key, head), "step.changed")
+	case verb == "remove" || at == "":
 		return r.seeOther(editPath(d.Key), "step.removed")
 	}
 	return r.seeOther(stepAddress(d.Key, at), "step.changed")
 }
 
-// wayMark is the field by which a way in a form is known to be there.
-func wayMark(f stepForm) string {
-	if len(f.Way) == 0 {
-		return ""
+// changes reads what a form for something of the draft changes, beside what the draft says there.
+func (r *request) changes(ctx context.Context, e *control.StepEdit, form stepForm) error {
+	draft, err := r.Read.Draft(ctx, r.path("key"))
+	if err != nil {
+		return err
 	}
-	return f.Way[0].Path
+	w, err := journey.NewRewrite(draft.Source)
+	if err != nil {
+		return err
+	}
+	form.Ways = e.List
+	get := (&stepView{ID: e.Step, Form: form}).getter(w)
+	e.Settings = r.settings(form.Fields, spot{get: get})
+	for i := 0; e.List != "" && get(wayPath(e.List, i)) != "" && get(wayPath(e.List, i)+".else") == ""; i++ {
+		e.Settings = append(e.Settings, r.settings(form.Way, spot{below: wayPath(e.List, i), get: get})...)
+	}
+	if e.Do == "add_way" {
+		e.Arm = filled(r.settings(slices.Concat(form.Way, form.Add), spot{below: "new"}))
+	}
+	return nil
 }
 
 func filled(all []journey.Setting) (out []journey.Setting) {

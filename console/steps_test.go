@@ -34,13 +34,13 @@ func TestEveryStepHasAForm(t *testing.T) {
 	palette := v.get("/journeys/win-back/edit?put=1&after=we-miss-you").body
 	for form, fields := range map[string][]string{
 		"send":       {"send.message", "comeback-offer", "send.window", "any", "send.unless", "{ attribute: plan, eq: tin }"},
-		"survey":     {"survey.ask", "nps", "survey.send", "we-miss-you", "survey.wait", "4d"},
+		"survey":     {"survey.ask", "nps", "survey.send", "we-miss-you", "survey.wait", "4d", "survey.reminder.send", "comeback-offer", "survey.reminder.after", "2d"},
 		"coupon":     {"coupon.pool", "comeback", "coupon.as", "second", "coupon.expires", "3d"},
 		"wait":       {"wait", "9d"},
 		"wait-at":    {"wait.at", "09:30", "wait.day", "sat"},
 		"wait-until": {"wait.until", "{ attribute: renews_at }", "wait.offset", "-2d", "wait.if_missing", "3d"},
 		"wait-span":  {"wait.for", "{ attribute: days }", "wait.default", "3d"},
-		"wait_for":   {"wait_for.timeout.after", "6d", "wait_for.any.0.event", "Order Completed", "wait_for.any.0.then.0", "bought", "wait_for.any.0.then.0.kind", "exit", "wait_for.timeout.then.0", "comeback-offer", "wait_for.timeout.then.0.kind", "send"},
+		"wait_for":   {"wait_for.timeout.is", "after", "after/wait_for.timeout.after", "6d", "wait_for.any.0.event", "Order Completed", "wait_for.any.0.then.0", "bought", "wait_for.any.0.then.0.kind", "exit", "wait_for.timeout.then.0", "comeback-offer", "wait_for.timeout.then.0.kind", "send"},
 		"branch":     {"branch.0.if", "{ attribute: plan, eq: gold }", "branch.0.then.0", "2d", "branch.0.then.0.kind", "wait", "branch.1.else.0", "enough: really", "branch.1.else.0.kind", "exit"},
 		"split":      {"split.0.name", "a", "split.0.share", "40", "split.0.then.0", "1d", "split.0.then.0.kind", "wait", "split.1.name", "b", "split.1.share", "60", "split.1.then.0", "2d", "split.1.then.0.kind", "wait"},
 		"repeat":     {"repeat.times", "3", "repeat.until", "{ attribute: done, exists: true }", "repeat.then.0", "1d", "repeat.then.0.kind", "wait"},

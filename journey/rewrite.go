@@ -9,8 +9,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Rewrite changes the text of a journey at its steps, and leaves everything else as its author has it: remarks, blank lines, the
-// order of keys. What was canonical (Format) is canonical afterwards. After an error it is of no use any more.
+// Rewrite changes the text of a journey at its steps and at its head (who enters, what ends it …), and leaves everything else as its
+// author has it: remarks, blank lines, the order of keys. What was canonical (Format) is canonical afterwards. Where it takes the id of
+// a step, "" is the head. After an error it is of no use any more.
 type Rewrite struct {
 	lines     []string
 	canonical bool
@@ -28,9 +29,9 @@ type Place struct {
 // WayRound is the place inside a repeat. It is no way out.
 const WayRound = "round"
 
-// Setting is one field of a step.
+// Setting is one field of a step, or of the head.
 type Setting struct {
-	Path  string // keys and numbers with dots between, e.g. wait_for.timeout.after or branch.0.if
+	Path  string // keys and numbers with dots between, e.g. wait_for.timeout.after, branch.0.if or, of the head, enter.when.event
 	Value string // "" takes the field out
 	Tree  bool   // the value is YAML of its own, such as a condition; else it is text
 }
@@ -75,17 +76,11 @@ func (w *Rewrite) Source() string {
 	return source
 }
 
-// Get is the value of a field of a step as text, a map or list on one line; "" where it is not there.
+// Get is the value of a field as text, a map or list on one line; "" where it is not there.
 func (w *Rewrite) Get(id, path string) string {
-	s := w.find(id)
-	if s == nil {
+	n := descend(w.holder(id), path)
+	if n == nil {
 		return ""
-	}
-	n := s.node
-	for _, word := range strings.Split(path, ".") {
-		if n = child(n, word); n == nil {
-			return ""
-		}
 	}
 	if n.Kind == yaml.ScalarNode {
 		return n.Value
@@ -195,12 +190,16 @@ func (w *Rewrite) Shift(id string, down bool) (bool, error) {
 	return true, w.read(lines)
 }
 
-// Set changes fields of a step; what is not named stays as it is. Its id is written out first: derived ids change with the step.
+// Set changes fields of a step; what is not named stays as it is. Its id is written out first: derived ids change with the step. A mark
+// that says that a field is its author's to fill in (Blank) goes: this is she, also where she leaves it as it is.
 func (w *Rewrite) Set(id string, settings []Setting) error {
 	if err := w.pin(id); err != nil {
 		return err
 	}
 	for _, s := range settings {
+		if err := w.unmark(descend(w.holder(id), s.Path)); err != nil {
+			return err
+		}
 		if w.Get(id, s.Path) == s.Value {
 			continue
 		}
@@ -211,11 +210,11 @@ func (w *Rewrite) Set(id string, settings []Setting) error {
 				return err
 			}
 		}
-		step := w.find(id)
-		if step == nil {
+		holder := w.holder(id)
+		if holder == nil {
 			return noStep(id)
 		}
-		lines, err := w.set(step.node, strings.Split(s.Path, "."), value)
+		lines, err := w.set(holder, strings.Split(s.Path, "."), value)
 		if err != nil {
 			return err
 		}
@@ -226,7 +225,7 @@ func (w *Rewrite) Set(id string, settings []Setting) error {
 	return nil
 }
 
-// AddWay adds an arm to a step, before its `else` where it has one.
+// AddWay adds an arm to a step, before its `else` where it has one; or a rule to the exits of the head.
 func (w *Rewrite) AddWay(id string, list string, arm []Setting) error {
 	if err := w.pin(id); err != nil {
 		return err
@@ -239,22 +238,21 @@ func (w *Rewrite) AddWay(id string, list string, arm []Setting) error {
 		}
 		plant(node, strings.Split(s.Path, "."), value)
 	}
-	step := w.find(id)
-	if step == nil {
+	holder := w.holder(id)
+	if holder == nil {
 		return noStep(id)
 	}
-	seq := step.node
-	for _, word := range strings.Split(list, ".") {
-		if next := child(seq, word); next != nil {
-			seq = next
-			continue
-		}
+	seq := descend(holder, list)
+	if seq == nil {
 		tree := &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{node}}
-		lines, err := w.set(step.node, strings.Split(list, "."), tree)
+		lines, err := w.set(holder, strings.Split(list, "."), tree)
 		if err != nil {
 			return err
 		}
 		return w.read(lines)
+	}
+	if seq.Kind != yaml.SequenceNode {
+		return unwritable()
 	}
 	seq, err := w.blocked(seq)
 	if err != nil {
@@ -267,20 +265,15 @@ func (w *Rewrite) AddWay(id string, list string, arm []Setting) error {
 	return w.put(seq, at, w.print(node))
 }
 
-// RemoveWay takes an arm out of a step, with its steps. List is where the arms stand, e.g. branch or wait_for.any; i counts from 0.
+// RemoveWay takes an arm out of a step, with its steps, or a rule out of the head. List is where they stand, e.g. branch, wait_for.any or
+// exit; i counts from 0.
 func (w *Rewrite) RemoveWay(id, list string, i int) error {
-	step := w.find(id)
-	if step == nil {
+	seq := descend(w.holder(id), list)
+	if seq == nil || seq.Kind != yaml.SequenceNode || i < 0 || i >= len(seq.Content) {
 		return noStep(id)
 	}
-	seq := step.node
-	for _, word := range strings.Split(list, ".") {
-		if seq = child(seq, word); seq == nil {
-			return noStep(id)
-		}
-	}
-	if seq.Kind != yaml.SequenceNode || i < 0 || i >= len(seq.Content) {
-		return noStep(id)
+	if len(seq.Content) == 1 && id == "" { // a journey need have none
+		return w.Set("", []Setting{{Path: list}})
 	}
 	if len(seq.Content) == 1 {
 		return &Fault{Code: CodeInvalid, Message: "the way cannot be taken out", Problems: Problems{{Path: id,
@@ -296,6 +289,35 @@ func (w *Rewrite) RemoveWay(id, list string, i int) error {
 
 func noStep(id string) *Fault {
 	return Faultf(CodeNotFound, "there is no step %q in the draft any more", id)
+}
+
+// holder is the map that a step is, or that the head is where id is "".
+func (w *Rewrite) holder(id string) *yaml.Node {
+	if id == "" {
+		return w.p.document.Content[0]
+	}
+	if s := w.find(id); s != nil {
+		return s.node
+	}
+	return nil
+}
+
+// Path is where a step stands, as problems name it, e.g. steps[2]; "" for the head.
+func (w *Rewrite) Path(id string) string {
+	paths := map[*yaml.Node]string{}
+	trace(w.p.document.Content[0], "", paths)
+	return paths[w.holder(id)]
+}
+
+// PathAt is where a step will stand that is put in at a place; "" where there is no such place.
+func (w *Rewrite) PathAt(at Place) string {
+	list, i, err := w.place(at)
+	if err != nil {
+		return ""
+	}
+	paths := map[*yaml.Node]string{}
+	trace(w.p.document.Content[0], "", paths)
+	return fmt.Sprintf("%s[%d]", paths[list], i)
 }
 
 func (w *Rewrite) find(id string) *placed {
@@ -402,6 +424,8 @@ func (w *Rewrite) within(n, in *yaml.Node) bool {
 func (w *Rewrite) pin(id string) error {
 	s := w.find(id)
 	switch {
+	case id == "":
+		return nil
 	case s == nil:
 		return noStep(id)
 	case s.id != nil:

@@ -143,7 +143,7 @@ func (w *Rewrite) swap(n *yaml.Node, name string, value *yaml.Node) ([]string, e
 	}
 	text := w.writer().flow(value)
 	source := strings.Join(w.lines, "\n")
-	if from, to, ok := w.extent(n.Content[i+1]); ok {
+	if from, to, ok := w.extent(n.Content[i+1]); ok && (n.Style&yaml.FlowStyle != 0 || indentOf(w.lines[n.Content[i].Line-1])+len(name)+len(text) < maxColumn) {
 		return strings.Split(source[:from]+text+source[to:], "\n"), nil
 	}
 	if n.Style&yaml.FlowStyle != 0 {
@@ -153,6 +153,9 @@ func (w *Rewrite) swap(n *yaml.Node, name string, value *yaml.Node) ([]string, e
 	_, to := w.entry(n, i)
 	line := w.lines[key.Line-1]
 	head := line[:w.offset(key)-w.offset(&yaml.Node{Line: key.Line, Column: 1})]
+	if len(head)+len(name)+len(text) > maxColumn-2 {
+		return slices.Concat(w.lines[:key.Line-1], w.pair(name, value, head), w.lines[to:]), nil
+	}
 	return slices.Concat(w.lines[:key.Line-1], []string{head + name + ": " + text}, w.lines[to:]), nil
 }
 
@@ -161,7 +164,6 @@ func (w *Rewrite) add(n *yaml.Node, name string, value *yaml.Node) ([]string, er
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		return nil, unwritable()
 	}
-	pair := &yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{word(name), value}}
 	if n.Style&yaml.FlowStyle != 0 {
 		_, to, ok := w.extent(n)
 		if !ok {
@@ -171,17 +173,45 @@ func (w *Rewrite) add(n *yaml.Node, name string, value *yaml.Node) ([]string, er
 		body := strings.TrimRight(source[:to-1], " \n,")
 		return strings.Split(body+", "+name+": "+w.writer().flow(value)+" "+source[to-1:], "\n"), nil
 	}
-	last := len(n.Content) - 2
-	_, to := w.entry(n, last)
-	out := w.writer()
-	out.mapping(pair, 0, "")
-	return slices.Insert(slices.Clone(w.lines), to, indented(out.written(), n.Content[0].Column-1)...), nil
+	_, to := w.entry(n, w.before(n, name))
+	return slices.Insert(slices.Clone(w.lines), to, w.pair(name, value, strings.Repeat(" ", n.Content[0].Column-1))...), nil
 }
 
-// drop takes a key out of a map, with its value.
+// before is the entry of a map behind which a new key goes: of the head the last one that stands before it in the order of the language.
+func (w *Rewrite) before(n *yaml.Node, name string) int {
+	last := len(n.Content) - 2
+	known := w.p.order[n]
+	if n != w.p.document.Content[0] || known == nil {
+		return last
+	}
+	for i := last; i >= 0; i -= 2 {
+		if slices.Index(known, n.Content[i].Value) < slices.Index(known, name) {
+			return i
+		}
+	}
+	return last
+}
+
+// pair writes a key with its value, on as many lines as it takes; head is what stands before the key.
+func (w *Rewrite) pair(name string, value *yaml.Node, head string) []string {
+	out := w.writer()
+	out.mapping(&yaml.Node{Kind: yaml.MappingNode, Content: []*yaml.Node{word(name), value}}, 0, "")
+	lines := indented(out.written(), len(head))
+	lines[0] = head + strings.TrimLeft(lines[0], " ")
+	return lines
+}
+
+// drop takes a key out of a map, with its value; with the last one the map itself goes, and of the head the remarks right above it.
 func (w *Rewrite) drop(n *yaml.Node, name string) ([]string, error) {
 	i := keyOf(n, name)
-	if i < 0 || len(n.Content) == 2 {
+	if i >= 0 && len(n.Content) == 2 {
+		around := w.parents[n]
+		if around == nil || around.Kind != yaml.MappingNode {
+			return nil, unwritable()
+		}
+		return w.drop(around, around.Content[slices.Index(around.Content, n)-1].Value)
+	}
+	if i < 0 {
 		return nil, unwritable()
 	}
 	source := strings.Join(w.lines, "\n")
@@ -199,5 +229,8 @@ func (w *Rewrite) drop(n *yaml.Node, name string) ([]string, error) {
 		return strings.Split(source[:w.offset(n.Content[0])]+source[w.offset(n.Content[2]):], "\n"), nil
 	}
 	from, to := w.entry(n, i)
+	for n == w.p.document.Content[0] && strings.HasPrefix(w.lines[from-1], "#") {
+		from--
+	}
 	return slices.Delete(slices.Clone(w.lines), from, to), nil
 }

@@ -125,6 +125,36 @@ func TestRewriteLeavesTheRest(t *testing.T) {
 			}
 			return w.RemoveWay("branch-plan", "branch", 0)
 		}, "-      - if: { attribute: plan, eq: gold }\n-        then: [ { send: for-gold }, { exit: done } ]\n+      - if: { attribute: plan, eq: tin }\n+        then:\n+          - exit: tin\n+    id: branch-plan"},
+		"set the name of the journey": {func(w *journey.Rewrite) error {
+			return w.Set("", []journey.Setting{{Path: "name", Value: "Coffee"}})
+		}, "-name: \"Tea: a story\"\n+name: Coffee"},
+		"another trigger": {func(w *journey.Rewrite) error {
+			return w.Set("", []journey.Setting{{Path: "enter.when.inactive.event", Value: "Order Completed"}, {Path: "enter.when.inactive.for", Value: "60d"}, {Path: "enter.when.event"}})
+		}, "-enter: { when: { event: Signed Up } }\n+enter: { when: { inactive: { event: Order Completed, for: 60d } } }"},
+		"a trigger of one word": {func(w *journey.Rewrite) error {
+			return w.Set("", []journey.Setting{{Path: "enter.when", Value: "api"}})
+		}, "-enter: { when: { event: Signed Up } }\n+enter: { when: api }"},
+		"what the head lacks goes where it belongs": {func(w *journey.Rewrite) error {
+			return w.Set("", []journey.Setting{{Path: "goal.event", Value: "Order Completed"}, {Path: "goal.within", Value: "30d"}, {Path: "cap.messages", Value: "3"}, {Path: "cap.per", Value: "7d"}})
+		}, "+cap: { messages: 3, per: 7d }\n+goal: { event: Order Completed, within: 30d }"},
+		"a rule that ends it": {func(w *journey.Rewrite) error {
+			return w.AddWay("", "exit", []journey.Setting{{Path: "event", Value: "Order Completed"}, {Path: "as", Value: "bought"}})
+		}, "+exit:\n+  - event: Order Completed\n+    as: bought"},
+		"the only rule that ends it": {func(w *journey.Rewrite) error {
+			if err := w.AddWay("", "exit", []journey.Setting{{Path: "event", Value: "Order Completed"}}); err != nil {
+				return err
+			}
+			return w.RemoveWay("", "exit", 0)
+		}, ""},
+		"the last of a map takes the map along": {func(w *journey.Rewrite) error {
+			if err := w.Set("", []journey.Setting{{Path: "cap.messages", Value: "3"}, {Path: "cap.per", Value: "7d"}}); err != nil {
+				return err
+			}
+			return w.Set("", []journey.Setting{{Path: "cap.messages"}, {Path: "cap.per"}})
+		}, ""},
+		"a long condition on several lines": {func(w *journey.Rewrite) error {
+			return w.Set("branch-plan", []journey.Setting{{Path: "branch.0.if", Value: "{ all: [ { attribute: plan, in: [gold, silver, bronze, tin] }, { event: Order Completed, count: { gte: 2 }, within: 90d }, { consent: offers, is: given } ] }", Tree: true}})
+		}, "-      - if: { attribute: plan, eq: gold }\n+      - if:\n+          all:\n+            - { attribute: plan, in: [gold, silver, bronze, tin] }\n+            - { event: Order Completed, count: { gte: 2 }, within: 90d }\n+            - { consent: offers, is: given }\n+    id: branch-plan"},
 		"down and up": {func(w *journey.Rewrite) error {
 			_, err := w.Shift("hello", true)
 			require.NoError(t, err)
@@ -230,4 +260,29 @@ func TestRewriteOfEveryJourneyThatShips(t *testing.T) {
 			source, def = w.Source(), after
 		}
 	})
+}
+
+// What is said by a form is said: the mark of a blank goes from the lines of its fields, and other remarks stay.
+func TestRewriteTakesMarksOut(t *testing.T) {
+	t.Parallel()
+	source := strings.NewReplacer("# short", "# ← short", "reentry: never", "reentry: never # ← yours").Replace(plainJourney)
+	got := rewritten(t, source, func(w *journey.Rewrite) error {
+		return w.Set("", []journey.Setting{{Path: "reentry", Value: "never"}, {Path: "name", Value: "Tea: a story"}})
+	})
+	assert.Equal(t, "-reentry: never # ← yours\n+reentry: never", changed(source, got))
+	got = rewritten(t, plainJourney, func(w *journey.Rewrite) error {
+		return w.Set("hello", []journey.Setting{{Path: "send.message", Value: "hello"}})
+	})
+	assert.Equal(t, "+    id: hello", changed(plainJourney, got))
+}
+
+func TestRewriteNamesPlaces(t *testing.T) {
+	t.Parallel()
+	w, err := journey.NewRewrite(plainJourney)
+	require.NoError(t, err)
+	assert.Equal(t, "steps[2].branch[1].else[0]", w.Path("for-others"))
+	assert.Equal(t, "steps[1]", w.PathAt(journey.Place{After: "hello"}))
+	assert.Equal(t, "steps[2].branch[0].then[0]", w.PathAt(journey.Place{Into: "branch-plan", Way: "1"}))
+	assert.Empty(t, w.Path(""))
+	assert.Empty(t, w.PathAt(journey.Place{After: "nothing"}))
 }

@@ -30,6 +30,14 @@ func child(n *yaml.Node, word string) *yaml.Node {
 	return nil
 }
 
+// descend follows a path of keys and numbers with dots between; nil where it leads nowhere.
+func descend(n *yaml.Node, path string) *yaml.Node {
+	for _, word := range strings.Split(path, ".") {
+		n = child(n, word)
+	}
+	return n
+}
+
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
 // below returns the line behind the last one that is deeper than an indentation, from a line on; blank lines at the end are left out.
@@ -90,6 +98,21 @@ func (w *Rewrite) cut(list *yaml.Node, i int) ([]string, error) {
 		taken[j] = line[min(list.Column-1, indentOf(line)):]
 	}
 	return taken, w.read(slices.Delete(slices.Clone(w.lines), from, to))
+}
+
+// unmark takes the mark of a blank from behind a value, and leaves a remark without one.
+func (w *Rewrite) unmark(n *yaml.Node) error {
+	if n == nil {
+		return nil
+	}
+	line := w.lines[n.Line-1]
+	at := strings.LastIndex(line, " #")
+	if at < 0 || !strings.Contains(line[at:], Blank) {
+		return nil
+	}
+	lines := slices.Clone(w.lines)
+	lines[n.Line-1] = strings.TrimRight(line[:at], " ")
+	return w.read(lines)
 }
 
 func indented(lines []string, by int) []string {

@@ -20,7 +20,7 @@
   let drag = null;
   const slotAt = (x, y) => document.elementsFromPoint(x, y).map(e => e.closest('a.slot')).find(Boolean);
   document.addEventListener('pointerdown', e => {
-    const box = e.target.closest('#canvas a[id^="go-"]:not([href="#source"])');
+    const box = e.target.closest('#canvas a[id^="go-"]:not([href*="head="])');
     if (!box || e.button !== 0 || e.pointerType === 'touch' || !document.getElementById('move')) return;
     drag = { box: box.querySelector('.box'), x: e.clientX, y: e.clientY, far: false, slot: null };
   });
