@@ -14,8 +14,8 @@ import (
 // flush writes the batch in one round trip.
 func (a *application) flush(ctx context.Context) error {
 	b := &pgx.Batch{}
-	for _, id := range slices.Sorted(maps.Keys(a.touched)) {
-		queueProfile(b, a.people[id], a.now, a.bounds)
+	if err := a.queueProfiles(b); err != nil {
+		return err
 	}
 	if err := a.queueEvents(b); err != nil {
 		return err
@@ -43,13 +43,33 @@ func (a *application) flush(ctx context.Context) error {
 	return a.tellColleagues(ctx)
 }
 
-func queueProfile(b *pgx.Batch, p *person, now time.Time, bounds journey.ScoreBounds) {
+// queueProfiles writes every customer whose row changed, in one statement: an import changes thousands a second.
+func (a *application) queueProfiles(b *pgx.Batch) error {
+	touched := slices.Sorted(maps.Keys(a.touched))
+	n := len(touched)
+	if n == 0 {
+		return nil
+	}
+	emails, firsts, lasts := make([]string, n), make([]string, n), make([]string, n)
+	locales, zones, attributes := make([]string, n), make([]string, n), make([]string, n)
+	accounts, roles, applied, due := make([]string, n), make([]string, n), make([]int64, n), make([]*time.Time, n)
+	for i, id := range touched {
+		p := a.people[id]
+		var err error
+		if attributes[i], err = journey.JSONObject(p.Attributes); err != nil {
+			return err
+		}
+		emails[i], firsts[i], lasts[i], locales[i], zones[i] = p.Email, p.FirstName, p.LastName, p.Locale, p.Timezone
+		accounts[i], roles[i], applied[i], due[i] = p.AccountID, p.AccountRole, p.Applied, stageDue(p.Customer, a.now, a.bounds)
+	}
 	b.Queue(`
-		UPDATE customers SET email = $2, first_name = $3, last_name = $4, locale = $5, timezone = $6,
-		       account_id = nullif($7, ''), attributes = $8, applied = $9, account_role = $10, stage_due_at = $11
-		WHERE id = $1`,
-		p.ID, p.Email, p.FirstName, p.LastName, p.Locale, p.Timezone, p.AccountID, p.Attributes, p.Applied, p.AccountRole,
-		stageDue(p.Customer, now, bounds))
+		UPDATE customers c SET email = t.email, first_name = t.first, last_name = t.last, locale = t.locale, timezone = t.zone,
+		       account_id = nullif(t.account, ''), attributes = t.attributes, applied = t.applied, account_role = t.role, stage_due_at = t.due
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::bigint[],
+		            $10::text[], $11::timestamptz[]) AS t (id, email, first, last, locale, zone, account, attributes, applied, role, due)
+		WHERE c.id = t.id`,
+		touched, emails, firsts, lasts, locales, zones, accounts, attributes, applied, roles, due)
+	return nil
 }
 
 func (a *application) queueEvents(b *pgx.Batch) error {

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +22,10 @@ const (
 
 // callerID is an id as a caller uses it.
 type callerID struct{ Kind, ID string }
+
+func (id callerID) compare(other callerID) int {
+	return cmp.Or(cmp.Compare(id.Kind, other.Kind), cmp.Compare(id.ID, other.ID))
+}
 
 // identified says whose each event of a batch is.
 type identified struct {
@@ -233,31 +239,48 @@ func (who *identified) existing() []string {
 // create inserts new customers and links ids. Should somebody else have linked one of them meanwhile, all starts over.
 func (who *identified) create(ctx context.Context, tx pgx.Tx, now time.Time) error {
 	mine := who.customers()
-	b := &pgx.Batch{}
-	for _, id := range who.fresh {
-		if slices.Contains(mine, id) {
-			b.Queue(`INSERT INTO customers (id, created_at) VALUES ($1, $2)`, id, now)
-		}
-	}
-	var wanted, linked int64
-	for id, customer := range who.links {
-		if !slices.Contains(mine, customer) {
+	hers := func(customer string) bool { _, found := slices.BinarySearch(mine, customer); return found }
+	var kinds, ids, customers []string
+	users := map[string]string{} // by customer
+	for _, id := range slices.SortedFunc(maps.Keys(who.links), callerID.compare) {
+		customer := who.links[id]
+		if !hers(customer) {
 			continue // of an event that the batch was cut before
 		}
-		wanted++
-		b.Queue(`INSERT INTO customer_ids (kind, external_id, customer_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			id.Kind, id.ID, customer).Exec(func(tag pgconn.CommandTag) error { linked += tag.RowsAffected(); return nil })
-		if id.Kind == idUser {
-			b.Queue(`UPDATE customers SET external_id = $2 WHERE id = $1 AND external_id IS NULL`, customer, id.ID)
+		kinds, ids, customers = append(kinds, id.Kind), append(ids, id.ID), append(customers, customer)
+		if id.Kind == idUser && users[customer] == "" {
+			users[customer] = id.ID
 		}
 	}
-	if wanted == 0 {
+	if len(ids) == 0 {
 		return nil
+	}
+	var fresh, named []string
+	for _, customer := range who.fresh {
+		if hers(customer) {
+			fresh, named = append(fresh, customer), append(named, users[customer])
+			delete(users, customer)
+		}
+	}
+	var linked int64
+	b := &pgx.Batch{}
+	b.Queue(`INSERT INTO customers (id, external_id, created_at) SELECT id, nullif(external, ''), $3 FROM unnest($1::text[], $2::text[]) AS t (id, external)`,
+		fresh, named, now)
+	b.Queue(`INSERT INTO customer_ids (kind, external_id, customer_id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING`,
+		kinds, ids, customers).Exec(func(tag pgconn.CommandTag) error { linked = tag.RowsAffected(); return nil })
+	if len(users) > 0 { // who were known by other ids only
+		known := slices.Sorted(maps.Keys(users))
+		externals := make([]string, len(known))
+		for i, customer := range known {
+			externals[i] = users[customer]
+		}
+		b.Queue(`UPDATE customers c SET external_id = t.external FROM unnest($1::text[], $2::text[]) AS t (id, external) WHERE c.id = t.id AND c.external_id IS NULL`,
+			known, externals)
 	}
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}
-	if linked < wanted {
+	if int(linked) < len(ids) {
 		return errAgain
 	}
 	return nil
