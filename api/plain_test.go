@@ -32,16 +32,16 @@ func readBoth(t *testing.T, raw, kind string) bool {
 	if !ok {
 		return false
 	}
-	any, err := s.readMessage([]byte(raw), kind, around)
+	usual, err := s.readMessage([]byte(raw), kind, around)
 	require.NoError(t, err, "a plain event is one that can be taken: %s", raw)
-	written, err := any.Written()
+	written, err := usual.Written()
 	require.NoError(t, err)
 	assert.JSONEq(t, written.PropertiesJSON, plain.PropertiesJSON)
 	assert.JSONEq(t, written.ContextJSON, plain.ContextJSON)
 	checkNumbers(t, plain.PropertiesJSON)
-	assert.Equal(t, any.IsHistorical(), plain.IsHistorical())
-	any.Properties, any.Context = nil, nil
-	assert.Equal(t, any, plain.Event)
+	assert.Equal(t, usual.IsHistorical(), plain.IsHistorical())
+	usual.Properties, usual.Context = nil, nil
+	assert.Equal(t, usual, plain.Event)
 	return true
 }
 
