@@ -211,9 +211,14 @@ func (v *visitor) do(method, path, body string, headers ...string) seen {
 	return seen{res.StatusCode, res.Header.Get("Location"), res.Header, page}
 }
 
+// get asks again for a page whose figures are still being counted, as the page does itself.
 func (v *visitor) get(path string, headers ...string) seen {
 	v.t.Helper()
-	return v.do(http.MethodGet, path, "", headers...)
+	got := v.do(http.MethodGet, path, "", headers...)
+	for strings.Contains(got.body, `id="figures" role="status"`) {
+		got = v.do(http.MethodGet, path, "", headers...)
+	}
+	return got
 }
 
 func (v *visitor) post(path string, form url.Values, headers ...string) seen {

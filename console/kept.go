@@ -10,12 +10,13 @@ import (
 
 // A report that takes longer than worthKeeping to count is shown as it was last counted, for keptMost at most, and counted again behind
 // that page once it is older than keptTimes what counting takes: nobody waits for a million rows, and small installations see every
-// second. Who comes first waits countingWait; then the page comes without figures and asks for them again.
+// second. Who comes first waits countingWait; then the page comes without figures, which come by themselves as a part of it, or when it is
+// loaded again.
 const (
 	worthKeeping = 50 * time.Millisecond
 	keptTimes    = 20
 	keptMost     = time.Hour
-	countingWait = time.Second
+	countingWait = 30 * time.Millisecond
 	countingMost = time.Minute
 )
 
@@ -27,6 +28,7 @@ type reports struct {
 	mu       sync.Mutex
 	kept     map[string]keptReport
 	counting map[string]chan struct{} // closed when it has been counted
+	owed     map[string]bool          // a page went without it, and comes for it
 	failed   map[string]error         // of the last time
 }
 
@@ -45,12 +47,17 @@ func (r *reports) of(ctx context.Context, key string) (keptReport, error) {
 	r.mu.Lock()
 	k, known := r.kept[key]
 	age := r.clock.Wall().Sub(k.wall)
+	done := r.counting[key]
+	if known && r.owed[key] && done == nil && age <= countingMost {
+		delete(r.owed, key)
+		r.mu.Unlock()
+		return k.asCounted(), nil
+	}
 	usable := known && k.cost >= worthKeeping && age <= keptMost
 	if usable && age <= keptTimes*k.cost {
 		r.mu.Unlock()
 		return k.asCounted(), nil
 	}
-	done := r.counting[key]
 	if done == nil {
 		done = r.begin(ctx, key)
 	}
@@ -63,6 +70,9 @@ func (r *reports) of(ctx context.Context, key string) (keptReport, error) {
 	case <-ctx.Done():
 		return k, ctx.Err()
 	case <-time.After(countingWait):
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.owed[key] = true
 		return keptReport{Pending: true}, nil
 	}
 	r.mu.Lock()
@@ -75,7 +85,7 @@ func (k keptReport) asCounted() keptReport { k.At = k.counted; return k }
 // begin counts behind the page that asks; the lock is held.
 func (r *reports) begin(ctx context.Context, key string) chan struct{} {
 	if r.kept == nil {
-		r.kept, r.counting, r.failed = map[string]keptReport{}, map[string]chan struct{}{}, map[string]error{}
+		r.kept, r.counting, r.owed, r.failed = map[string]keptReport{}, map[string]chan struct{}{}, map[string]bool{}, map[string]error{}
 	}
 	done := make(chan struct{})
 	r.counting[key] = done
@@ -90,6 +100,8 @@ func (r *reports) begin(ctx context.Context, key string) chan struct{} {
 		delete(r.counting, key)
 		if r.failed[key] = err; err == nil {
 			r.kept[key] = k
+		} else {
+			delete(r.owed, key) // whoever comes next counts again, and waits for what comes of it
 		}
 		close(done)
 	}()

@@ -31,6 +31,7 @@ type segmentData struct {
 	Typed           bool             // Text was typed, and is newer than Tree
 	Rest            journey.Problems // faults that stand at no part
 	Preview         *journey.SegmentPreview
+	Uncounted       bool // nobody has asked who would be in it
 	Members         []journey.CustomerSummary
 	More            string
 	Choices         segmentChoices
@@ -105,7 +106,8 @@ func segmentPage(ctx context.Context, r *request) (reply, error) {
 	return r.build(ctx, d)
 }
 
-// build does what the buttons of the builder say, with what the form holds, and shows what comes of it. Nothing is kept.
+// build does what the buttons of the builder say, with what the form holds, and shows what comes of it. Nothing is kept. Who would be in the
+// segment is counted where that is asked for: a page that is only looked at, or built on, comes at once.
 func (r *request) build(ctx context.Context, d segmentData) (reply, error) {
 	var problems journey.Problems
 	if r.form != nil {
@@ -129,7 +131,9 @@ func (r *request) build(ctx context.Context, d segmentData) (reply, error) {
 		source, lines = sourceOf(d.Named, d.Tree)
 	}
 	d.Text = source
-	if !d.Empty() {
+	switch do := r.form.Get("do"); {
+	case d.Empty():
+	case r.form != nil && (do == "" || do == "show" || do == "read"):
 		found, err := r.Control.PreviewSegment(ctx, source)
 		var fault *journey.Fault
 		switch {
@@ -140,6 +144,10 @@ func (r *request) build(ctx context.Context, d segmentData) (reply, error) {
 		default:
 			d.Preview = &found
 		}
+	default:
+		_, _, faults := journey.ParseSegment(control.SegmentFile, []byte(source))
+		problems = faults.Errors()
+		d.Uncounted = len(problems) == 0
 	}
 	if d.Rest = problems; !d.Typed {
 		d.Rest = placed(problems, lines)

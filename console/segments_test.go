@@ -190,3 +190,33 @@ func TestBuildingASegmentInABrowser(t *testing.T) {
 	w.around("segments", "/segments")
 	w.around("segment", "/segments/rich")
 }
+
+// A page that is looked at, or built on, counts nobody: the button does, and with scripts what was built asks by itself.
+func TestASegmentIsCountedWhenAskedFor(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	_, err := o.ctl.PutSegment(t.Context(), tester, control.Edit{Key: "gold", Source: "{ attribute: plan, eq: gold }"})
+	require.NoError(t, err)
+	v := o.as(journey.RoleMarketer)
+	page := v.get("/segments/gold").body
+	assert.Contains(t, page, "is counted when you ask")
+	assert.NotContains(t, page, `class="big"`)
+	assert.NotContains(t, page, `hx-trigger="load"`)
+	form := fieldsOf(t, page, "/segments/gold")
+	form.Set("do", "show")
+	page = v.post("/segments/gold", form).body
+	assert.Contains(t, page, `<p class="big"><b>3</b>`)
+	assert.NotContains(t, page, "is counted when you ask")
+
+	form.Set("do", "add:n")
+	form.Set("n.add", "segment")
+	assert.Contains(t, v.post("/segments/gold", form).body, "Something is still missing", "of what is not whole that is said")
+	form.Set("do", "drop:n-1")
+	assert.Contains(t, v.post("/segments/gold", form).body, "is counted when you ask")
+	part := v.post("/segments/gold", form, "HX-Request", "true", "HX-Target", "builder").body
+	assert.Contains(t, part, `hx-trigger="load"`, "with scripts it comes by itself")
+	form.Del("do")
+	part = v.post("/segments/gold", form, "HX-Request", "true", "HX-Target", "preview").body
+	assert.Contains(t, part, `<p class="big"><b>3</b>`)
+}

@@ -54,6 +54,7 @@ type Control struct {
 	turns   sync.Once
 	hashers chan struct{} // as many passwords are hashed at once
 	playing begun
+	checked checked
 }
 
 // Store is what the verbs need of the database; each part stands beside its verb.

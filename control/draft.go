@@ -70,7 +70,7 @@ func (c *Control) SaveDraft(ctx context.Context, by journey.Actor, e Edit) (jour
 		if files == nil {
 			files = was.Files
 		}
-		found := append(append(journey.Problems{}, problems...), c.Check(def, files)...)
+		found := append(append(journey.Problems{}, problems...), c.check(def, e.Source, files)...)
 		if faults := found.Errors(); e.Files != nil && len(faults) > 0 {
 			return was, faulty(e.Key, found)
 		}
@@ -153,7 +153,7 @@ func (c *Control) saveTemplate(ctx context.Context, by journey.Actor, key, file,
 		if len(problems.Errors()) > 0 {
 			return was, faulty(key, problems)
 		}
-		warnings = c.Check(def, was.Files)
+		warnings = c.check(def, was.Source, was.Files)
 		return was, c.ofFile(key, file, warnings)
 	})
 	return saved, warnings, err

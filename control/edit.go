@@ -47,7 +47,7 @@ func (c *Control) Examine(ctx context.Context, key, source string) (Examined, er
 	if err != nil && journey.CodeOf(err) != journey.CodeNotFound {
 		return ex, err
 	}
-	problems = append(problems, c.Check(def, d.Files)...)
+	problems = append(problems, c.check(def, source, d.Files)...)
 	dangling, err := c.dangling(ctx, def)
 	if err != nil {
 		return ex, err

@@ -31,9 +31,10 @@ const (
 
 // SegmentPreview is who would be in a segment now.
 type SegmentPreview struct {
-	Count   int               `json:"count"`
-	Exact   bool              `json:"exact"` // false: reckoned from a part of the customers, since all of them would have taken too long
-	Samples []CustomerSummary `json:"samples"`
+	Count    int               `json:"count"`
+	Exact    bool              `json:"exact"`               // false: reckoned from a part of the customers, since all of them would have taken too long
+	LookedAt int               `json:"looked_at,omitempty"` // how many customers that part was; 0 where it is exact
+	Samples  []CustomerSummary `json:"samples"`             // ten at most
 }
 
 // ParseSegment reads what a segment is: a condition, alone or as { name, if }, as YAML or JSON. It reports all faults at once. What

@@ -153,7 +153,7 @@ func (q *conditions) recalls(c *journey.Cond) string {
 			states = append(states, string(journey.ConsentConfirmed))
 		}
 		alias := q.join(`consents @ ON @.customer_id = c.id AND @.topic = %s`, q.arg(c.Consent.Topic))
-		return fmt.Sprintf("coalesce(%s.state, '') = ANY(%s)", alias, q.arg(states))
+		return fmt.Sprintf("(%s.state = ANY(%s)) IS TRUE", alias, q.arg(states))
 	case c.Message != nil:
 		return q.message(c.Message)
 	case c.Coupon != nil:
@@ -247,12 +247,12 @@ func (q *conditions) against(got string, c *journey.Cond, event string) string {
 		}
 		return q.between(got, c.Op, q.literal(c.Arg))
 	case journey.OpContains:
-		list := fmt.Sprintf("EXISTS (SELECT FROM jsonb_array_elements(CASE jsonb_typeof(%s) WHEN 'array' THEN %s ELSE '[]' END) item WHERE same(item, %s))",
-			got, got, q.literal(c.Arg))
-		if !isText {
-			return list
+		if isText { // among the items of a list it is looked for without taking that apart; the operator's @ would be read as an alias
+			return fmt.Sprintf("CASE jsonb_typeof(%s) WHEN 'array' THEN jsonb_contains(%s, %s) WHEN 'string' THEN strpos(string(%s), %s) > 0 ELSE false END",
+				got, got, q.literal(c.Arg), got, q.text(text))
 		}
-		return fmt.Sprintf("(%s OR (strpos(string(%s), %s) > 0) IS TRUE)", list, got, q.text(text))
+		return fmt.Sprintf("EXISTS (SELECT FROM jsonb_array_elements(CASE jsonb_typeof(%s) WHEN 'array' THEN %s ELSE '[]' END) item WHERE same(item, %s))",
+			got, got, q.literal(c.Arg))
 	case journey.OpStartsWith:
 		return fmt.Sprintf("(%t AND starts_with(string(%s), %s)) IS TRUE", isText, got, q.text(text))
 	}

@@ -19,6 +19,9 @@ func (q *conditions) event(c *journey.EventCond, depth int) string {
 		return suffices(q.colleagues(c, depth))
 	case c.Where == nil && c.Within == 0:
 		alias := q.join(`event_totals @ ON @.customer_id = c.id AND @.name = %s`, q.arg(c.Name))
+		if least := countLeast(c.CountOp, c.Count); least > 0 && least <= journey.HistoryMax {
+			return fmt.Sprintf("(%s.count >= %d) IS TRUE", alias, least)
+		}
 		return suffices(fmt.Sprintf("least(coalesce(%s.count, 0), %d)", alias, journey.HistoryMax))
 	case c.Where == nil && isOnce(c):
 		alias := q.join(`event_totals @ ON @.customer_id = c.id AND @.name = %s AND @.last_at > %s`, q.arg(c.Name), q.arg(q.now.Add(-c.Within)))
@@ -31,6 +34,9 @@ func (q *conditions) event(c *journey.EventCond, depth int) string {
 		alias := q.join(`(SELECT e.customer_id, count(*) AS n FROM events e
 			WHERE e.name = %s AND e.number IS NOT NULL AND e.kind <> 'colleague'%s AND %s GROUP BY 1) @ ON @.customer_id = c.id`,
 			q.arg(c.Name), span, q.where(c.Where, depth))
+		if least := countLeast(c.CountOp, c.Count); least > 0 {
+			return fmt.Sprintf("(%s.n >= %d) IS TRUE", alias, least)
+		}
 		return suffices("coalesce(" + alias + ".n, 0)")
 	}
 	return suffices(fmt.Sprintf(`(SELECT count(*) FROM (SELECT v.properties, v.happened_at FROM events v
@@ -114,6 +120,20 @@ func looksAround(c *journey.Cond) bool {
 // isOnce says whether one event is enough.
 func isOnce(c *journey.EventCond) bool {
 	return c.CountOp == "" && c.Count <= 1 || c.CountOp == journey.OpGte && c.Count == 1 || c.CountOp == journey.OpGt && c.Count == 0
+}
+
+// countLeast is how many a condition asks for at least; 0 where it asks for something else, or for none. That is asked so that a customer
+// of whom there is no row need not be looked at: with a coalesce around it Postgres would have to.
+func countLeast(op journey.Op, want float64) int64 {
+	switch {
+	case op == "" && want == 0:
+		return 1
+	case op == "", op == journey.OpGte:
+		return int64(want)
+	case op == journey.OpGt:
+		return int64(want) + 1
+	}
+	return 0
 }
 
 // countSuffices says whether so many are what a condition asks for: one at least, where it does not say.

@@ -12,8 +12,8 @@ import (
 	"perennial/journey"
 )
 
-// Whatever is given, redeemed, answered, merged, erased and ended by time, in whatever order, and whenever the rows of the counters are
-// gathered: what they say is what a count of the coupons and of the invitations says.
+// Whatever is given, redeemed, answered, agreed to, merged, erased and ended by time, in whatever order, and whenever the rows of the counters are
+// gathered: what they say is what a count of the coupons, the invitations, the consents and the members of segments says.
 func TestCountersAreACount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -23,9 +23,11 @@ func TestCountersAreACount(t *testing.T) {
 	shop.key = w.publish(yaml("journey: asked", "name: Asked", "topic: transactional", "enter: { when: api }", "reentry: always", "steps:",
 		"  - coupon: { pool: codes, as: offer, expires: 3d, when_empty: go_on }", "  - survey: { ask: nps, send: ask, wait: 7d }"))
 	w.exec(`INSERT INTO pools (key) VALUES ('codes')`)
+	w.exec(`INSERT INTO topics (key, name) VALUES ('offers', 'Offers'), ('news', 'News') ON CONFLICT DO NOTHING`)
 	w.exec(`INSERT INTO pools (key, alphabet, length) VALUES ('made', 'ABCDEFGH23456789', 10)`)
 	acts := []func(){shop.addCodes, shop.give, shop.give, shop.redeem, shop.redeem, shop.ask, shop.ask, shop.answer, shop.answer, shop.pass,
-		shop.merge, shop.erase, shop.gather}
+		shop.consent, shop.consent, shop.merge, shop.erase,
+		shop.tend, shop.keep, shop.gather}
 	for range 90 {
 		acts[shop.rand.IntN(len(acts))]()
 		shop.compare()
@@ -103,6 +105,32 @@ func (s *counted) answer() {
 	}
 }
 
+func (s *counted) consent() {
+	s.identify(fmt.Sprintf("user%d", s.rand.IntN(8)), map[string]any{"topics": map[string]any{"offers": s.rand.IntN(2) == 0, "news": s.rand.IntN(2) == 0}})
+}
+
+// keep makes a segment, gives it another condition, or forgets it.
+func (s *counted) keep() {
+	key := []string{"some", "more"}[s.rand.IntN(2)]
+	if s.rand.IntN(4) == 0 {
+		_ = s.DeleteSegment(s.t.Context(), key, s.by, func(journey.Segment) error { return nil }) // it may not be there
+		return
+	}
+	source := fmt.Sprintf(`{ any: [ { consent: offers, is: given }, { attribute: email, contains: "user%d" } ] }`, s.rand.IntN(8))
+	_, cond, problems := journey.ParseSegment("segment.yaml", []byte(source))
+	require.Empty(s.t, problems)
+	_, err := s.PutSegment(s.t.Context(), journey.Segment{Key: key, Source: source}, cond, s.by, func(journey.Segment) error { return nil })
+	require.NoError(s.t, err)
+}
+
+func (s *counted) tend() {
+	for n := 1; n > 0; {
+		var err error
+		n, _, err = s.TendSegments(s.t.Context(), 100)
+		require.NoError(s.t, err)
+	}
+}
+
 // pass lets time go by; whether the coupons that it ends are told of before somebody looks is left to chance.
 func (s *counted) pass() {
 	s.wall.pass(time.Duration(s.rand.IntN(30)) * time.Hour)
@@ -146,6 +174,22 @@ func (s *counted) compare() {
 		for currency, value := range revenue {
 			require.InDelta(s.t, value, p.Revenue[currency], 1e-6, currency)
 		}
+	}
+	topics, err := s.Topics(s.t.Context())
+	require.NoError(s.t, err)
+	for _, topic := range topics {
+		count := func(state string) int {
+			return one[int](s.world, `SELECT count(*) FROM consents WHERE topic = $1 AND state = $2`, topic.Key, state)
+		}
+		require.Equal(s.t, []int{count("given"), count("confirmed"), count("withdrawn")}, []int{topic.Given, topic.Confirmed, topic.Withdrawn}, topic.Key)
+	}
+	keys, err := s.TopicKeys(s.t.Context())
+	require.NoError(s.t, err)
+	require.Equal(s.t, one[[]string](s.world, `SELECT ARRAY(SELECT key FROM topics UNION SELECT topic FROM consents ORDER BY 1)`), append([]string{}, keys...))
+	segments, err := s.Segments(s.t.Context())
+	require.NoError(s.t, err)
+	for _, segment := range segments {
+		require.Equal(s.t, one[int](s.world, `SELECT count(*) FROM segment_members WHERE segment = $1 AND member`, segment.Key), segment.Members, segment.Key)
 	}
 	surveys, err := s.Surveys(s.t.Context())
 	require.NoError(s.t, err)

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,52 +17,70 @@ func (s *Store) Report(ctx context.Context, key string) (r journey.Report, err e
 	if _, err := draft(ctx, s.pool, key); err != nil {
 		return r, err
 	}
-	r = journey.Report{Journey: key, Exits: map[string]int{}}
-	err = s.pool.QueryRow(ctx, `
-		SELECT count(*), count(*) FILTER (WHERE status = 'active'), count(*) FILTER (WHERE reason = 'finished'),
-			count(*) FILTER (WHERE held <> ''), count(*) FILTER (WHERE holdout),
-			count(goal_at) FILTER (WHERE NOT holdout), coalesce(sum(goal_value) FILTER (WHERE NOT holdout AND goal_at IS NOT NULL), 0),
-			count(goal_at) FILTER (WHERE holdout), coalesce(sum(goal_value) FILTER (WHERE holdout AND goal_at IS NOT NULL), 0)
-		FROM enrollments WHERE journey_key = $1`, key).
-		Scan(&r.Entered, &r.Active, &r.Finished, &r.Held, &r.Holdout,
-			&r.Goal.Reached, &r.Goal.Value, &r.Goal.HoldoutReached, &r.Goal.HoldoutValue)
+	r = journey.Report{Journey: key, Exits: map[string]int{}, Where: []journey.StepCount{}, Versions: []journey.VersionEntered{}}
 	for _, read := range []func(context.Context, *journey.Report) error{
-		s.reportSteps, s.reportExits, s.reportMessages, s.reportSurveys, s.reportVersions, s.reportContests,
+		s.reportEnrollments, s.reportMessages, s.reportSurveys, s.reportContests,
 	} {
-		if err != nil {
+		if err := read(ctx, &r); err != nil {
 			return r, err
 		}
-		err = read(ctx, &r)
 	}
-	return r, err
+	return r, nil
 }
 
-func (s *Store) reportSteps(ctx context.Context, r *journey.Report) error {
+// alike are enrollments of which the same is to be said.
+type alike struct {
+	Version       int
+	Active        bool
+	Step, Reason  string // where those stand that are active, and why the others ended
+	Held, Holdout bool
+	N, Reached    int
+	Value         float64
+}
+
+// reportEnrollments reads them once, for everything that is said of them.
+func (s *Store) reportEnrollments(ctx context.Context, r *journey.Report) error {
 	rows, err := s.pool.Query(ctx, `
-		SELECT step, count(*)::int FROM enrollments WHERE journey_key = $1 AND status = 'active' GROUP BY step ORDER BY count(*) DESC, step`,
-		r.Journey)
+		SELECT version, status = 'active', CASE WHEN status = 'active' THEN step ELSE '' END, CASE WHEN status = 'active' THEN '' ELSE reason END,
+			held <> '', holdout, count(*)::int, count(goal_at)::int, coalesce(sum(goal_value) FILTER (WHERE goal_at IS NOT NULL), 0)
+		FROM enrollments WHERE journey_key = $1 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY version DESC`, r.Journey)
 	if err != nil {
 		return err
 	}
-	where, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.StepCount])
-	r.Where = nonNil(where)
-	return err
-}
-
-func (s *Store) reportExits(ctx context.Context, r *journey.Report) error {
-	rows, err := s.pool.Query(ctx, `
-		SELECT reason, count(*)::int FROM enrollments
-		WHERE journey_key = $1 AND status = 'ended' AND reason <> 'finished' GROUP BY reason`, r.Journey)
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[alike])
 	if err != nil {
 		return err
 	}
-	var reason string
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&reason, &n}, func() error {
-		r.Exits[reason] = n
-		return nil
-	})
-	return err
+	where := map[string]int{}
+	for _, e := range all {
+		r.Entered += e.N
+		if e.Held {
+			r.Held += e.N
+		}
+		if e.Holdout {
+			r.Holdout, r.Goal.HoldoutReached, r.Goal.HoldoutValue = r.Holdout+e.N, r.Goal.HoldoutReached+e.Reached, r.Goal.HoldoutValue+e.Value
+		} else {
+			r.Goal.Reached, r.Goal.Value = r.Goal.Reached+e.Reached, r.Goal.Value+e.Value
+		}
+		if last := len(r.Versions) - 1; last < 0 || r.Versions[last].Version != e.Version {
+			r.Versions = append(r.Versions, journey.VersionEntered{Version: e.Version})
+		}
+		version := &r.Versions[len(r.Versions)-1]
+		version.Entered += e.N
+		switch {
+		case e.Active:
+			r.Active, version.Active, where[e.Step] = r.Active+e.N, version.Active+e.N, where[e.Step]+e.N
+		case e.Reason == "finished":
+			r.Finished += e.N
+		default:
+			r.Exits[e.Reason] += e.N
+		}
+	}
+	for step, n := range where {
+		r.Where = append(r.Where, journey.StepCount{Step: step, Customers: n})
+	}
+	slices.SortFunc(r.Where, func(a, b journey.StepCount) int { return cmp.Or(b.Customers-a.Customers, cmp.Compare(a.Step, b.Step)) })
+	return nil
 }
 
 func (s *Store) reportMessages(ctx context.Context, r *journey.Report) error {
@@ -127,17 +147,5 @@ func (s *Store) reportSurveys(ctx context.Context, r *journey.Report) error {
 	}
 	answers, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.SurveyCount])
 	r.Answers = nonNil(answers)
-	return err
-}
-
-func (s *Store) reportVersions(ctx context.Context, r *journey.Report) error {
-	rows, err := s.pool.Query(ctx, `
-		SELECT version, count(*)::int, count(*) FILTER (WHERE status = 'active')::int
-		FROM enrollments WHERE journey_key = $1 GROUP BY version ORDER BY version DESC`, r.Journey)
-	if err != nil {
-		return err
-	}
-	versions, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.VersionEntered])
-	r.Versions = nonNil(versions)
 	return err
 }

@@ -59,7 +59,7 @@ func (s *Store) customerRows(ctx context.Context, f journey.CustomerFilter, afte
 // TopicKeys returns the keys of the topics that are declared or that somebody was asked about, in their order.
 func (s *Store) TopicKeys(ctx context.Context) (_ []string, err error) {
 	defer wrap(&err, "listing topics")
-	rows, err := s.pool.Query(ctx, `SELECT key FROM topics UNION SELECT topic FROM consents ORDER BY 1`)
+	rows, err := s.pool.Query(ctx, `SELECT key FROM topics UNION SELECT topic FROM consent_counts GROUP BY topic HAVING sum(n) > 0 ORDER BY 1`)
 	if err != nil {
 		return nil, err
 	}

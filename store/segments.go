@@ -15,7 +15,7 @@ import (
 
 const segmentColumns = `s.key, s.name, s.source, s.version, CASE WHEN s.filled_to IS NULL THEN 'ready' ELSE 'building' END AS state,
 	CASE WHEN s.filled_to IS NULL THEN 100 ELSE least(99, s.filled * 100 / greatest(s.everybody, 1)) END::int AS percent,
-	(SELECT count(*) FROM segment_members m WHERE m.segment = s.key AND m.member)::int AS members, s.etag AS e_tag, s.updated_at, s.updated_by`
+	coalesce((SELECT sum(n) FROM segment_counts n WHERE n.segment = s.key), 0)::int AS members, s.etag AS e_tag, s.updated_at, s.updated_by`
 
 // Segments lists the segments that the server keeps, by their keys.
 func (s *Store) Segments(ctx context.Context) (_ []journey.Segment, err error) {

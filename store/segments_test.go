@@ -186,6 +186,34 @@ func TestASegmentOfAnAccount(t *testing.T) {
 	assert.Equal(t, 1, one[int](w, `SELECT count(*) FROM segment_members`))
 }
 
+// A condition that takes too long to ask of everybody is asked of some, in the time that is left.
+func TestPreviewReckonsWhereCountingTakesTooLong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.exec(`INSERT INTO customers (id, email, attributes, created_at) SELECT 'cus_' || lpad(i::text, 6, '0'), i || '@example.com', '{"tier": "top"}', $1
+		FROM generate_series(1, 4000) i`, w.wall.now())
+	w.exec(`ANALYZE customers`)
+	s, err := store.Open(t.Context(), w.url, store.Options{Wall: time.Now})
+	require.NoError(t, err)
+	defer s.Close()
+	preview := func(source string) journey.SegmentPreview {
+		_, cond, problems := journey.ParseSegment("segment.yaml", []byte(source))
+		require.Empty(t, problems)
+		got, err := s.PreviewSegment(t.Context(), cond)
+		require.NoError(t, err)
+		assert.Len(t, got.Samples, 10)
+		return got
+	}
+	w.exec(`CREATE OR REPLACE FUNCTION string(v jsonb) RETURNS text LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
+		$$ BEGIN PERFORM pg_sleep(0.001); RETURN v #>> '{}'; END $$`)
+	got := preview(`{ attribute: tier, starts_with: t }`)
+	assert.False(t, got.Exact)
+	assert.Positive(t, got.LookedAt)
+	assert.Less(t, got.LookedAt, 3000, "as many as there was time for")
+	assert.InDelta(t, 4000, got.Count, 80, "all of those who were looked at, so all")
+	assert.Equal(t, journey.SegmentPreview{Count: 4000, Exact: true, Samples: preview(`{ attribute: tier, eq: top }`).Samples}, preview(`{ attribute: tier, eq: top }`))
+}
+
 func TestPreviewCountsAndShowsSome(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"perennial/journey"
 )
 
 // TendSegments looks once at customers whom time brings into another stage of the lifecycle, and at those who may have come into a
@@ -131,14 +129,4 @@ func (s *Store) lookAt(ctx context.Context, tx pgx.Tx, ids []string, c look) (*a
 		a.wakeThose(p.ID, heard, &o)
 	}
 	return a, a.flush(ctx)
-}
-
-// PreviewSegment counts who would be in a segment with that condition now, and returns up to ten of them. Where counting everybody
-// takes too long, it reckons from a part of the customers, and says so. The fault is invalid: what only an enrollment has.
-func (s *Store) PreviewSegment(ctx context.Context, cond *journey.Cond) (out journey.SegmentPreview, err error) {
-	defer wrap(&err, "previewing a segment")
-	if out, err = s.countAll(ctx, cond); err == nil || !tookTooLong(err) {
-		return out, err
-	}
-	return s.countPart(ctx, cond)
 }

@@ -9,13 +9,13 @@ import (
 	"perennial/journey"
 )
 
-// The consents are counted in one go for all topics, and of one topic alone where the key is given.
+// Consents are not counted here: what changes them keeps counters (migrations/00041_totals.sql).
 const topicsSQL = `
 	SELECT t.key, t.name, t.double_opt_in, t.cap, coalesce(c.given, 0)::int, coalesce(c.confirmed, 0)::int, coalesce(c.withdrawn, 0)::int
 	FROM topics t LEFT JOIN (
-		SELECT topic, count(*) FILTER (WHERE state = 'given') AS given, count(*) FILTER (WHERE state = 'confirmed') AS confirmed,
-			count(*) FILTER (WHERE state = 'withdrawn') AS withdrawn
-		FROM consents GROUP BY topic) c ON c.topic = t.key `
+		SELECT topic, sum(n) FILTER (WHERE state = 'given') AS given, sum(n) FILTER (WHERE state = 'confirmed') AS confirmed,
+			sum(n) FILTER (WHERE state = 'withdrawn') AS withdrawn
+		FROM consent_counts GROUP BY topic) c ON c.topic = t.key `
 
 // Topics lists the topics that are declared, by key, with how many customers stand how.
 func (s *Store) Topics(ctx context.Context) (_ []journey.TopicView, err error) {

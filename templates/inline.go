@@ -62,11 +62,16 @@ func inline(src string) (string, error) {
 	return out.String(), nil
 }
 
+var (
+	styleOfTag  = regexp.MustCompile(`(?i)\sstyle\s*=\s*(?:"([^"]*)"|'([^']*)')`)
+	isImportant = regexp.MustCompile(`(?i)\s*!\s*important\s*$`)
+)
+
 // withStyle writes the declarations into the start tag. What the tag says itself stays as it is written, for it may hold actions:
 // before it comes what it overrides by coming later, after it what is important.
 func withStyle(tag, masked, name string, hits []declaration) string {
 	before, after, own, quote := "", "", "", `"`
-	at := regexp.MustCompile(`(?i)\sstyle\s*=\s*(?:"([^"]*)"|'([^']*)')`).FindStringSubmatchIndex(masked)
+	at := styleOfTag.FindStringSubmatchIndex(masked)
 	if at != nil {
 		from, to := max(at[2], at[4]), max(at[3], at[5])
 		own, quote = strings.TrimRight(strings.TrimSpace(tag[from:to]), "; "), tag[from-1:from]
@@ -269,7 +274,7 @@ func tokensText(tokens []css.Token) string {
 }
 
 func newDeclaration(property, value string) declaration {
-	bare := regexp.MustCompile(`(?i)\s*!\s*important\s*$`).ReplaceAllString(value, "")
+	bare := isImportant.ReplaceAllString(value, "")
 	return declaration{property: strings.ToLower(property), value: strings.TrimSpace(bare), important: bare != value}
 }
 

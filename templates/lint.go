@@ -35,7 +35,7 @@ func lintSource(src source) journey.Problems {
 	for _, hit := range liquidTag.FindAllStringIndex(masked, -1) {
 		l.report(hit[0], "a tag of Liquid", "convert the message: perennial journey convert, or in the console")
 	}
-	for _, hit := range placeholders().FindAllStringIndex(masked, -1) {
+	for _, hit := range placeholders.FindAllStringIndex(masked, -1) {
 		l.report(hit[0], "placeholder word "+src.body[hit[0]:hit[1]], "write what is meant")
 	}
 	for _, name := range []string{"subject", "preheader"} {
@@ -44,7 +44,7 @@ func lintSource(src source) journey.Problems {
 			l.problems = append(l.problems, journey.Problem{File: src.file, Line: f.line, Column: f.column, Message: "a tag of Liquid in the " + name,
 				Mend: "convert the message: perennial journey convert, or in the console"})
 		}
-		if hit := placeholders().FindString(mask(f.value)); hit != "" {
+		if hit := placeholders.FindString(mask(f.value)); hit != "" {
 			l.problems = append(l.problems, journey.Problem{
 				File: src.file, Line: f.line, Column: f.column, Message: "placeholder word " + hit + " in the " + name, Mend: "write what is meant",
 			})
@@ -55,10 +55,8 @@ func lintSource(src source) journey.Problems {
 
 var liquidTag = regexp.MustCompile(`\{%-?\s*\w+`)
 
-func placeholders() *regexp.Regexp {
-	return regexp.MustCompile(`\b(?:(?i:lorem|ipsum|fixme|xxx+|your (?:company|name|text|brand) here|insert [a-z]+ here)|TODO|TBD|FIRST_?NAME|LAST_?NAME|FNAME|LNAME)\b` +
-		`|\[(?i:(?:first|last|your|customer|company|brand)[ _-]?name|name|link|date|company)\]|\*\|[A-Z_:]+\|\*|%(?i:first_?name|name)%`)
-}
+var placeholders = regexp.MustCompile(`\b(?:(?i:lorem|ipsum|fixme|xxx+|your (?:company|name|text|brand) here|insert [a-z]+ here)|TODO|TBD|FIRST_?NAME|LAST_?NAME|FNAME|LNAME)\b` +
+	`|\[(?i:(?:first|last|your|customer|company|brand)[ _-]?name|name|link|date|company)\]|\*\|[A-Z_:]+\|\*|%(?i:first_?name|name)%`)
 
 type linter struct {
 	src      source

@@ -26,18 +26,16 @@ func (c *compiler) marketing() {
 			p.Message = fmt.Sprintf("%q in a transactional message: that is marketing", strings.TrimSpace(text[hit[0]:hit[1]]))
 			return p
 		}
-		if hit := selling().FindStringIndex(src.fields["subject"].value); hit != nil {
+		if hit := selling.FindStringIndex(src.fields["subject"].value); hit != nil {
 			p := at(src.fields["subject"].value, src.fields["subject"].line, hit)
 			p.Column += src.fields["subject"].column - 1
 			c.problems = append(c.problems, p)
 		}
-		if hit := selling().FindStringIndex(src.body); hit != nil {
+		if hit := selling.FindStringIndex(src.body); hit != nil {
 			c.problems = append(c.problems, at(src.body, src.line, hit))
 		}
 	}
 }
 
 // selling finds coupons, a way to unsubscribe, and the words of offers.
-func selling() *regexp.Regexp {
-	return regexp.MustCompile(`\{\{[^}]*\bcoupon\s+"|\bunsubscribe_url\b|(?i:\b(?:\d+ ?% off|percent off|discount|special offer|on sale|voucher|promo code|limited time)\b)`)
-}
+var selling = regexp.MustCompile(`\{\{[^}]*\bcoupon\s+"|\bunsubscribe_url\b|(?i:\b(?:\d+ ?% off|percent off|discount|special offer|on sale|voucher|promo code|limited time)\b)`)

@@ -79,8 +79,10 @@ func LoadDir(dir string) (Files, error) {
 // fileName is what the name of a template says: we-miss-you.fr.html is message we-miss-you, locale fr, extension html.
 type fileName struct{ message, locale, ext string }
 
+var templateName = regexp.MustCompile(`^([a-z0-9][a-z0-9-]*)(?:\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*))?\.(html|txt)$`)
+
 func parseFileName(name string) (fileName, bool) {
-	parts := regexp.MustCompile(`^([a-z0-9][a-z0-9-]*)(?:\.([a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*))?\.(html|txt)$`).FindStringSubmatch(name)
+	parts := templateName.FindStringSubmatch(name)
 	if parts == nil {
 		return fileName{}, false
 	}

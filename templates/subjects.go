@@ -36,7 +36,7 @@ func (c *compiler) subjects(def *journey.Definition) {
 func (c *compiler) subject(s *journey.Step, v journey.Subject) {
 	before := len(c.problems.Errors())
 	text, problems := journey.ParseText("", v.Text, journey.TextOptions{File: JourneyFile, Functions: functionNames(), Known: c.facts.known})
-	if hit := placeholders().FindString(mask(v.Text)); hit != "" {
+	if hit := placeholders.FindString(mask(v.Text)); hit != "" {
 		problems = append(problems, journey.Problem{Message: "placeholder word " + hit, Mend: "write what is meant"})
 	}
 	for _, p := range problems {

@@ -23,6 +23,8 @@ type target struct {
 	pattern *regexp.Regexp // of the addresses that lead there; nil where they are given
 	at      []string
 	part    string // htmx asks for this element alone; "" for the page
+	form    string // that is posted; "" nothing is
+	until   string // while this stands in the answer, it is asked again: what it says comes behind the page
 
 	took   []time.Duration
 	status map[int]int
@@ -92,7 +94,7 @@ func (b *browser) explore(ctx context.Context, n int) error {
 				continue
 			}
 			seen[t.at[0]], found = true, true
-			page, _, err := b.get(ctx, t.at[0], "")
+			page, _, err := b.get(ctx, t.at[0], &target{})
 			if err != nil {
 				return err
 			}
@@ -101,8 +103,18 @@ func (b *browser) explore(ctx context.Context, n int) error {
 			}
 		}
 	}
-	b.targets = append(b.targets, searches(n)...)
+	b.targets = append(append(b.targets, parts()...), searches(n)...)
 	return nil
+}
+
+// parts come by themselves, or when they are asked for, after the page that they are on.
+func parts() []*target {
+	figures := &target{name: "the figures of a journey, behind its page", part: "figures", until: `role="status"`}
+	for _, key := range journeys {
+		figures.at = append(figures.at, "/journeys/"+key)
+	}
+	return []*target{figures, {name: "the count of a new segment, as one types", at: []string{"/segments/_new"}, part: "preview",
+		form: url.Values{"n.kind": {"all"}, "n-0.kind": {"attribute"}, "n-0.name": {"tier"}, "n-0.op": {"eq"}, "n-0.arg": {"top"}}.Encode()}}
 }
 
 // offer adds an address to the page that it leads to, if that one can do with more.
@@ -149,15 +161,20 @@ func searches(n int) []*target {
 	return out
 }
 
-// get asks for one address and says how long it took to have all of it.
-func (b *browser) get(ctx context.Context, at, part string) (page []byte, status int, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, b.url+at, nil)
+// get asks for one address as a target is asked for.
+func (b *browser) get(ctx context.Context, at string, t *target) (page []byte, status int, err error) {
+	method := http.MethodGet
+	if t.form != "" {
+		method = http.MethodPost
+	}
+	r, err := http.NewRequestWithContext(ctx, method, b.url+at, strings.NewReader(t.form))
 	if err != nil {
 		return nil, 0, err
 	}
-	if part != "" {
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if t.part != "" {
 		r.Header.Set("HX-Request", "true")
-		r.Header.Set("HX-Target", part)
+		r.Header.Set("HX-Target", t.part)
 	}
 	res, err := b.http.Do(r)
 	if err != nil {
@@ -176,7 +193,10 @@ func (b *browser) measure(ctx context.Context, rounds int) error {
 				continue
 			}
 			from := time.Now()
-			page, status, err := b.get(ctx, t.at[round%len(t.at)], t.part)
+			page, status, err := b.get(ctx, t.at[round%len(t.at)], t)
+			for err == nil && t.until != "" && strings.Contains(string(page), t.until) {
+				page, status, err = b.get(ctx, t.at[round%len(t.at)], t)
+			}
 			if err != nil {
 				return err
 			}

@@ -52,6 +52,8 @@ func past() []string {
 		`INSERT INTO survey_invites (id, ask, form, customer_id, enrollment_id, journey_key, version, step, visit, opened_at, expires_at, answered_at, score, comment)
 		 SELECT 'srv_' || lpad(i::text, 12, '0'), 'nps', '{"key":"nps","kind":"nps"}', customer, enrollment, journey, 1, 'how-are-we', 1, entered, entered + interval '30 days', CASE WHEN i % 2 = 0 THEN entered + interval '1 day' END,
 		        CASE WHEN i % 2 = 0 THEN i % 11 END, CASE WHEN i % 8 = 0 THEN 'Quick and kind' ELSE '' END FROM walks WHERE journey = 'win-back' AND i % 5 < 2`,
+		`INSERT INTO segments (key, name, source, etag, version, updated_at, updated_by) VALUES ('top', 'Top', 'if: { attribute: tier, eq: top }', 'one', 1, @now, 'bench')`,
+		`INSERT INTO segment_members (segment, customer_id, member, since_at) SELECT 'top', id, true, @now FROM customers WHERE attributes->>'tier' = 'top'`,
 		`INSERT INTO audit (at, actor, role, verb, target, detail) SELECT entered, 'bench', 'support', 'customer.pause', customer, '{}' FROM walks WHERE i % 50 = 5`,
 		`INSERT INTO suppressions (address, scope, reason, at) SELECT 'person' || i || '@example.com', 'all', 'bounced', entered FROM walks WHERE i % 200 = 3`,
 	}
