@@ -85,10 +85,10 @@ func TestWhatIsNoImageIsRefused(t *testing.T) {
 		status int
 		says   string
 	}{
-		"nothing": {nil, 415, "PNG, JPEG or GIF"}, "a page": {[]byte("<html><script>steal()</script>"), 415, "PNG, JPEG or GIF"},
-		"SVG":  {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>steal()</script></svg>`), 415, "PNG, JPEG or GIF"},
-		"WebP": {[]byte("RIFF\x00\x00\x00\x00WEBPVP8 "), 415, "PNG, JPEG or GIF"},
-		"half": {pngs[:len(pngs)/2], 422, "to its end"}, "half a photo": {jpegs[:len(jpegs)/2], 422, "to its end"},
+		"nothing": {nil, 415, "PNG, JPEG, GIF or WebP"}, "a page": {[]byte("<html><script>steal()</script>"), 415, "PNG, JPEG, GIF or WebP"},
+		"SVG":         {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>steal()</script></svg>`), 415, "PNG, JPEG, GIF or WebP"},
+		"half a WebP": {[]byte("RIFF\x00\x00\x00\x00WEBPVP8 "), 422, "is none"},
+		"half":        {pngs[:len(pngs)/2], 422, "to its end"}, "half a photo": {jpegs[:len(jpegs)/2], 422, "to its end"},
 		"a head alone": {[]byte("\x89PNG\r\n\x1a\nHello"), 422, "is none"}, "too wide": {wide, 422, "6001 × 1"}, "too many pixels": {large, 422, "5000 × 5000"},
 		"too large": {append([]byte("GIF89a"), make([]byte, 1<<20)...), 413, "1024 KiB"},
 	} {

@@ -24,7 +24,7 @@ func listTasks(ctx context.Context, s *server, r *request) (any, error) {
 // taskFilter reads how a list of tasks is narrowed.
 func (r *request) taskFilter() (f journey.TaskFilter, err error) {
 	f = journey.TaskFilter{State: journey.TaskState(r.query("state")), Team: r.query("team"), Assignee: r.query("assignee"),
-		Customer: r.query("customer"), Journey: r.query("journey")}
+		Customer: r.query("customer"), Journey: r.query("journey"), Outcome: r.query("outcome")}
 	if f.State != "" && !slices.Contains(journey.TaskStates(), f.State) {
 		return f, journey.Faultf(journey.CodeMalformed, "state is open, overdue or done")
 	}

@@ -97,7 +97,7 @@ type Reader interface {
 	Timeline(ctx context.Context, customer string, f journey.TimelineFilter, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)
 	Tasks(ctx context.Context, f journey.TaskFilter, r journey.PageRequest) (journey.Page[journey.TaskView], error)
 	Task(ctx context.Context, id string) (journey.TaskView, error)
-	TaskFigures(ctx context.Context, mine string) (journey.TaskFigures, error)
+	TaskFigures(ctx context.Context, f journey.TaskFilter, mine string, day, week journey.DueSpan) (journey.TaskFigures, error)
 	SentMessage(ctx context.Context, id string) (journey.SentMessage, error)
 	SentMessages(ctx context.Context, state, customer, key string, r journey.PageRequest) (journey.Page[journey.MessageSummary], error)
 }

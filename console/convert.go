@@ -16,10 +16,13 @@ type conversion struct{ Problems journey.Problems }
 // Open counts what could not be converted.
 func (c conversion) Open() int { return len(c.Problems.Errors()) }
 
-// convertMessage turns the Liquid of the text into our language. Nothing is saved by it.
+// convertMessage turns the Liquid of the text into our language. It is kept for her, and not saved.
 func convertMessage(ctx context.Context, r *request) (reply, error) {
 	text, problems := liquid.Convert("", fromForm(r.form.Get("text")))
 	r.form.Set("text", text)
+	if err := r.keep(ctx); err != nil {
+		return reply{}, err
+	}
 	answer, err := writingPage(ctx, r)
 	if d, is := answer.data.(writingData); is {
 		d.Converted = &conversion{problems}

@@ -64,7 +64,7 @@ func editPage(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	desk, err := r.Control.Desk(ctx, r.by(), key)
+	desk, err := r.Control.Desk(ctx, r.by(), key, "")
 	if err != nil {
 		return reply{}, err
 	}
@@ -215,7 +215,7 @@ func typeText(ctx context.Context, r *request) (reply, error) {
 
 // dropText forgets what lies on her desk; the draft stays.
 func dropText(ctx context.Context, r *request) (reply, error) {
-	if err := r.Control.DropDesk(ctx, r.by(), r.path("key")); err != nil {
+	if err := r.Control.DropDesk(ctx, r.by(), r.path("key"), ""); err != nil {
 		return reply{}, err
 	}
 	return r.seeOther(editPath(r.path("key")), "edit.dropped")

@@ -61,6 +61,9 @@ func removeImage(ctx context.Context, r *request) (reply, error) {
 
 // placeImage keeps a picture and puts it into the text that is being written, where the cursor was.
 func placeImage(ctx context.Context, r *request) (reply, error) {
+	if err := r.keep(ctx); err != nil { // whatever the picture is
+		return reply{}, err
+	}
 	i, err := r.takeImage(ctx)
 	if err != nil {
 		return reply{}, err
@@ -71,7 +74,7 @@ func placeImage(ctx context.Context, r *request) (reply, error) {
 		at = len(text)
 	}
 	r.form.Set("text", string(utf16.Decode(text[:at]))+"\n"+Tag(i)+"\n"+string(utf16.Decode(text[at:])))
-	return writingPage(ctx, r)
+	return lookAtMessage(ctx, r)
 }
 
 // takeImage keeps the picture that came with a form.

@@ -66,7 +66,7 @@ func TestImagesInTheConsole(t *testing.T) {
 	for name, raw := range map[string][]byte{"page.png": []byte("<html>"), "a.svg": []byte("<svg/>")} {
 		refused := v.sendFile(comeback+"/images", map[string]string{"text": text}, name, raw)
 		assert.Equal(t, http.StatusUnsupportedMediaType, refused.status)
-		assert.Contains(t, refused.body, "no image that every mail program shows")
+		assert.Contains(t, refused.body, "no image that mail programs show")
 		assert.Contains(t, refused.body, "Größe 😀", "what was typed stays")
 	}
 	assert.Equal(t, http.StatusRequestEntityTooLarge, v.sendFile("/images", nil, "b.png", append(somePNG(t), make([]byte, 1<<20)...)).status)

@@ -27,6 +27,7 @@ type messageRow struct {
 	Name, Subject string
 	File          string // where it is edited
 	Written       bool
+	Kept          bool     // somebody who looks has text of it that is not in the draft
 	Locales       []string // it is written for, beside the one for everybody
 	Uses          []journey.MessageUse
 }
@@ -46,9 +47,16 @@ func messagesPage(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	desks, err := r.Control.Desks(ctx, r.by())
+	if err != nil {
+		return reply{}, err
+	}
 	d := messagesData{Query: r.query("q")}
 	for _, draft := range drafts {
 		rows := messageRows(draft)
+		for i := range rows {
+			rows[i].Kept = slices.ContainsFunc(desks[draft.Key], func(file string) bool { return strings.HasPrefix(file, rows[i].Name+".") })
+		}
 		d.Any = d.Any || len(rows) > 0
 		if q := strings.ToLower(strings.TrimSpace(d.Query)); q != "" && !strings.Contains(strings.ToLower(draft.Name+" "+draft.Key), q) {
 			rows = slices.DeleteFunc(rows, func(m messageRow) bool { return !strings.Contains(strings.ToLower(m.Name+" "+m.Subject), q) })

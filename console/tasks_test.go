@@ -3,6 +3,7 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,18 @@ func TestTheInboxOfTasks(t *testing.T) {
 	assert.Contains(t, list, "Ada King")
 	assert.NotContains(t, v.get("/tasks?view=overdue").body, id)
 	assert.Contains(t, v.get("/customers/"+ada).body, "/tasks/"+id, "her page shows her tasks")
+
+	for query, there := range map[string]bool{
+		"journey=win-back": true, "journey=other": false, "customer=Ada": true, "customer=" + ada: true, "customer=ben": false,
+		"due=today": true, "due=week&journey=win-back&customer=ada@example.com": true, "team=support": true, "team=sales": false,
+	} {
+		page := v.get("/tasks?view=open&" + query).body
+		assert.Equal(t, there, strings.Contains(page, "/tasks/"+id), query)
+		assert.Contains(t, page, `href="/tasks?view=open">Show all`, "what narrows it can be taken away")
+	}
+	assert.Contains(t, v.get("/tasks?journey=other").body, `>Open <span class="muted">0</span>`, "what is counted is what is narrowed to")
+	assert.Contains(t, v.get("/tasks?customer=nobody").body, "Nobody is called that")
+	assert.Contains(t, v.get("/tasks?journey=win-back&due=week").body, `href="/tasks?due=week&amp;journey=win-back&amp;view=mine"`, "a tab keeps what narrows it")
 
 	page := v.get("/tasks/" + id).body
 	assert.Contains(t, page, "Claim")
@@ -49,7 +62,8 @@ func TestTheInboxOfTasks(t *testing.T) {
 	assert.Contains(t, v.get("/").body, "/tasks/"+id, "what is overdue stands on the first page")
 	assert.Equal(t, http.StatusUnprocessableEntity, v.post("/tasks/"+id+"/done", url.Values{"outcome": {""}}).status)
 	assert.Contains(t, v.follow("/tasks/"+id+"/done", url.Values{"outcome": {"reached"}, "note": {"glad"}}).body, "Done.")
-	assert.Contains(t, v.get("/tasks?view=done").body, "reached")
+	assert.Contains(t, v.get("/tasks?view=done&outcome=reached").body, id)
+	assert.NotContains(t, v.get("/tasks?view=done&outcome=left").body, id)
 	page = v.get("/tasks/" + id).body
 	assert.Contains(t, page, "glad")
 	assert.NotContains(t, page, "/claim", "what is done is nobody's any more")

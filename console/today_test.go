@@ -10,6 +10,20 @@ import (
 	"perennial/journey"
 )
 
+// What is wrong leads to where it is mended.
+func TestTodayLeadsToWhatMendsIt(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	ada, _, _ := o.play()
+	_, err := o.sql.Exec(t.Context(), `UPDATE enrollments SET held = $2 WHERE customer_id = $1`, ada, "the database is older than the driver")
+	require.NoError(t, err)
+	_, err = o.sql.Exec(t.Context(), `INSERT INTO pools (key, length) VALUES ('printed', 0)`)
+	require.NoError(t, err)
+	page := o.as(journey.RoleAdmin).get("/").body
+	assert.Contains(t, page, `href="/coupons/pools/printed"`, "a pool that is low")
+	assert.Contains(t, page, `<a href="/customers/`+ada+"#"+o.enrollment(ada)+`">Ada King</a>`, "whoever is held")
+}
+
 func TestTodayShowsOpenBreakers(t *testing.T) {
 	t.Parallel()
 	o := open(t)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"perennial/control"
 	"perennial/journey"
@@ -19,10 +20,12 @@ type writingData struct {
 	journey.Draft
 	File    string
 	Message string
-	Kind    string // html or txt
-	Text    string // as it stands in the form
-	Was     string // tells the text that was read from another
-	Saved   bool   // the file is there
+	Kind    string    // html or txt
+	Text    string    // as it stands in the form
+	Was     string    // tells the text that was read from another
+	Saved   bool      // the file is there
+	Kept    time.Time // when the text was kept for her that is not in the draft; zero: it is
+	Stale   bool      // somebody else has saved the message since that text was begun
 	Files   []writtenFile
 	Uses    []journey.MessageUse
 	Look    journey.Look
@@ -55,6 +58,9 @@ func (d writingData) Path() string { return "/journeys/" + d.Key + "/messages/" 
 
 // Changed says whether the form holds another text than the draft.
 func (d writingData) Changed() bool { return control.Mark(d.Text) != d.Was }
+
+// Differs says whether the form holds another text than the draft as it is now.
+func (d writingData) Differs() bool { return d.Text != d.Draft.Files[d.File] }
 
 // Faults are the problems that keep the message from being saved.
 func (d writingData) Faults() journey.Problems { return d.Look.Problems.Errors() }
@@ -108,6 +114,35 @@ func writingPage(ctx context.Context, r *request) (reply, error) {
 	return show("writing", d)
 }
 
+// lookAtMessage looks at the text while it is typed, and keeps it for whoever may save it.
+func lookAtMessage(ctx context.Context, r *request) (reply, error) {
+	if err := r.keep(ctx); err != nil {
+		return reply{}, err
+	}
+	return writingPage(ctx, r)
+}
+
+// keep keeps the text of the form on the desk of whoever writes it.
+func (r *request) keep(ctx context.Context) error {
+	if !slices.Contains(marketers, r.user.Role) || !r.form.Has("text") {
+		return nil
+	}
+	return r.Control.KeepMessage(ctx, r.by(), r.messageEdit())
+}
+
+// messageEdit is the text of the form.
+func (r *request) messageEdit() control.MessageEdit {
+	return control.MessageEdit{Key: r.path("key"), File: r.path("file"), Text: fromForm(r.form.Get("text")), Was: r.form.Get("was")}
+}
+
+// dropMessage forgets the text that was kept; the draft stays.
+func dropMessage(ctx context.Context, r *request) (reply, error) {
+	if err := r.Control.DropDesk(ctx, r.by(), r.path("key"), r.path("file")); err != nil {
+		return reply{}, err
+	}
+	return r.seeOther(r.writingAgain(), "writing.dropped")
+}
+
 // written reads the file of the path, with the text of the form where there is one, and looks at it.
 func (r *request) written(ctx context.Context) (d writingData, err error) {
 	d.File, d.For, d.View = r.path("file"), strings.TrimSpace(r.sent("customer")), cmp.Or(r.sent("view"), "wide")
@@ -128,9 +163,18 @@ func (r *request) written(ctx context.Context) (d writingData, err error) {
 	}
 	text, saved := d.Draft.Files[d.File]
 	d.Was, d.Saved = control.Mark(text), saved
+	desk, err := r.Control.Desk(ctx, r.by(), d.Key, d.File)
+	if err != nil {
+		return d, err
+	}
+	if desk != nil {
+		d.Kept, d.Stale = desk.At, desk.BaseETag != d.Was
+	}
 	switch {
 	case r.form.Has("text"):
 		d.Text = fromForm(r.form.Get("text"))
+	case desk != nil:
+		d.Text, d.Was = desk.Source, desk.BaseETag
 	case saved:
 		d.Text = text
 	default:
@@ -257,8 +301,7 @@ func saveMessage(ctx context.Context, r *request) (reply, error) {
 }
 
 func (r *request) save(ctx context.Context) error {
-	_, _, err := r.Control.SaveMessage(ctx, r.by(), control.MessageEdit{Key: r.path("key"), File: r.path("file"), Text: fromForm(r.form.Get("text")),
-		Was: r.form.Get("was")})
+	_, _, err := r.Control.SaveMessage(ctx, r.by(), r.messageEdit())
 	return err
 }
 

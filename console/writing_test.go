@@ -83,6 +83,44 @@ func TestAMessageIsWrittenIntoTheDraft(t *testing.T) {
 	assert.Equal(t, before, one[int](o, `SELECT count(*) FROM audit`), "the same once more changes nothing")
 }
 
+// What is typed is kept for whoever typed it, on the server, and is not in use.
+func TestAHalfWrittenMessageIsKept(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	v := o.as(journey.RoleMarketer)
+	was := between(v.get(comeback).body, `name="was" value="`, `"`)
+	half := "---\nsubject: Half\n---\n<p>{{ customer.first_name"
+	look := v.post(comeback+"/look", url.Values{"text": {half}, "was": {was}}, "HX-Request", "true", "HX-Target", "look").body
+	assert.Contains(t, look, "kept for you, and not in use")
+	page := v.get(comeback).body
+	assert.Contains(t, page, "&lt;p&gt;{{ customer.first_name</textarea>", "in another tab it is there again")
+	assert.Contains(t, page, "kept for you, and not in use")
+	assert.Contains(t, page, "data-line=", "with its faults")
+	assert.Contains(t, v.get("/messages").body, "not in use yet")
+	assert.NotContains(t, o.as(journey.RoleAdmin).get(comeback).body, "subject: Half", "nobody else sees it")
+	d, err := o.store.Draft(t.Context(), "win-back")
+	assert.NoError(t, err)
+	assert.NotContains(t, d.Files["comeback-offer.html"], "Half", "what is published and sent stays what was saved")
+	assert.Equal(t, http.StatusUnprocessableEntity, v.post(comeback, url.Values{"text": {half}, "was": {was}}).status)
+
+	_, _, err = o.ctl.SaveTemplate(t.Context(), tester, "win-back", "comeback-offer.html", "---\nsubject: Theirs\n---\n<p>Theirs</p>", "")
+	assert.NoError(t, err)
+	page = v.get(comeback).body
+	assert.Contains(t, page, "Somebody else has saved this message since you began")
+	whole := half + " }}</p>"
+	got := v.post(comeback, url.Values{"text": {whole}, "was": {between(page, `name="was" value="`, `"`)}})
+	assert.Equal(t, http.StatusPreconditionFailed, got.status, "who was faster is not overwritten unseen")
+	v.follow(comeback, url.Values{"text": {whole}, "was": {between(got.body, `name="was" value="`, `"`)}})
+	assert.NotContains(t, v.get(comeback).body, "kept for you", "what is saved is kept no longer")
+
+	v.post(comeback+"/look", url.Values{"text": {half}, "was": {""}})
+	page = v.follow(comeback+"/drop", url.Values{"text": {half}}).body
+	assert.Contains(t, page, "The text is dropped")
+	assert.Contains(t, page, "subject: Half\n---\n&lt;p&gt;{{ customer.first_name }}&lt;/p&gt;</textarea>")
+	assert.Zero(t, one[int](o, `SELECT count(*) FROM draft_desks`))
+}
+
 // Whoever has been in the journey is shown with what it knows of her; for everybody else that is invented.
 func TestWhatTheJourneyKnowsIsHers(t *testing.T) {
 	t.Parallel()

@@ -12,8 +12,9 @@ import (
 type Revisions interface {
 	Revisions(ctx context.Context, key string) ([]journey.Revision, error)
 	TurnDraft(ctx context.Context, key string, by journey.Actor, number int, etag string) (journey.Draft, error)
-	Desk(ctx context.Context, key, user string) (*journey.Desk, error)
-	PutDesk(ctx context.Context, key, user string, d journey.Desk) error
+	Desk(ctx context.Context, key, file, user string) (*journey.Desk, error)
+	PutDesk(ctx context.Context, key, file, user string, d journey.Desk) error
+	Desks(ctx context.Context, user string) (map[string][]string, error)
 }
 
 // Examined is what can be said of a journey's text.
@@ -113,17 +114,22 @@ func (c *Control) Type(ctx context.Context, by journey.Actor, key, source, ifMat
 	if out.Saved {
 		desk = journey.Desk{}
 	}
-	return out, c.Store.PutDesk(ctx, key, by.ID, desk)
+	return out, c.Store.PutDesk(ctx, key, "", by.ID, desk)
 }
 
-// Desk is the text that somebody typed and that could not become the draft; nil where there is none.
-func (c *Control) Desk(ctx context.Context, by journey.Actor, key string) (*journey.Desk, error) {
-	return c.Store.Desk(ctx, key, by.ID)
+// Desk is the text that somebody typed and that is not in the draft: of a message, or with file "" of the journey. Nil where there is none.
+func (c *Control) Desk(ctx context.Context, by journey.Actor, key, file string) (*journey.Desk, error) {
+	return c.Store.Desk(ctx, key, file, by.ID)
+}
+
+// Desks are the messages of which she has such text, by journey and file.
+func (c *Control) Desks(ctx context.Context, by journey.Actor) (map[string][]string, error) {
+	return c.Store.Desks(ctx, by.ID)
 }
 
 // DropDesk forgets it.
-func (c *Control) DropDesk(ctx context.Context, by journey.Actor, key string) error {
-	return c.Store.PutDesk(ctx, key, by.ID, journey.Desk{})
+func (c *Control) DropDesk(ctx context.Context, by journey.Actor, key, file string) error {
+	return c.Store.PutDesk(ctx, key, file, by.ID, journey.Desk{})
 }
 
 // Turn makes the draft what it was in one of its revisions: undo and redo.

@@ -13,8 +13,11 @@ import (
 	"io"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/image/webp"
 
 	"perennial/journey"
 )
@@ -34,24 +37,37 @@ const (
 	maxPixels = 16 << 20 // width × height
 )
 
-// codec is one kind of image that every mail program shows.
+// codec is one kind of image that mail programs show. What begins it may be any byte at a question mark.
 type codec struct {
 	kind, begins, ending string
 	measure              func(io.Reader) (image.Config, error)
 	decode               func(io.Reader) (image.Image, error)
+	strip                func(raw []byte) (kept []byte, turn int, ok bool)
 }
 
 func codecs() []codec {
 	return []codec{
-		{"image/png", "\x89PNG\r\n\x1a\n", "png", png.DecodeConfig, png.Decode},
-		{"image/jpeg", "\xff\xd8\xff", "jpg", jpeg.DecodeConfig, jpeg.Decode},
-		{"image/gif", "GIF8", "gif", gif.DecodeConfig, gif.Decode},
+		{"image/png", "\x89PNG\r\n\x1a\n", "png", png.DecodeConfig, png.Decode, stripPNG},
+		{"image/jpeg", "\xff\xd8\xff", "jpg", jpeg.DecodeConfig, jpeg.Decode, stripJPEG},
+		{"image/gif", "GIF8", "gif", gif.DecodeConfig, gif.Decode, stripGIF},
+		{"image/webp", "RIFF????WEBPVP8", "webp", webp.DecodeConfig, webp.Decode, stripWebP},
 	}
 }
 
-// SaveImage keeps a picture for mails. What it is, its bytes say, whatever it is called. The same picture again is the one that is there.
+// isA says whether bytes begin as that kind does.
+func (k codec) isA(raw []byte) bool {
+	for i := range len(k.begins) {
+		if i >= len(raw) || k.begins[i] != '?' && k.begins[i] != raw[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// SaveImage keeps a picture for mails, without what is written beside its pixels: where and when it was taken, by whom. What it is, its bytes
+// say, whatever it is called. The same picture again is the one that is there.
 func (c *Control) SaveImage(ctx context.Context, by journey.Actor, title string, raw []byte) (saved journey.Image, created bool, err error) {
-	i, err := readImage(raw)
+	i, raw, err := readImage(raw)
 	if err != nil {
 		return i, false, err
 	}
@@ -86,7 +102,7 @@ func (c *Control) RemoveImage(ctx context.Context, by journey.Actor, name string
 	return c.Store.RemoveImage(ctx, name, by)
 }
 
-var imageName = regexp.MustCompile(`^[0-9a-f]{64}\.(png|jpg|gif)$`)
+var imageName = regexp.MustCompile(`^[0-9a-f]{64}\.(png|jpg|gif|webp)$`)
 
 // placed says where mail programs find the picture.
 func (c *Control) placed(i journey.Image) journey.Image {
@@ -94,30 +110,36 @@ func (c *Control) placed(i journey.Image) journey.Image {
 	return i
 }
 
-// readImage finds out what an image is and reads it to its end: a half one would be half in every mail.
-func readImage(raw []byte) (journey.Image, error) {
+// readImage finds out what an image is, takes out what is not seen, and reads the rest to its end: a half one would be half in every mail.
+func readImage(raw []byte) (i journey.Image, kept []byte, err error) {
 	if len(raw) > MaxImage {
-		return journey.Image{}, journey.Faultf(journey.CodeTooLarge, "an image has at most %d KiB; this one has %d", MaxImage>>10, len(raw)>>10)
+		return i, nil, journey.Faultf(journey.CodeTooLarge, "an image has at most %d KiB; this one has %d", MaxImage>>10, len(raw)>>10)
 	}
-	for _, k := range codecs() {
-		if !bytes.HasPrefix(raw, []byte(k.begins)) {
-			continue
-		}
-		size, err := k.measure(bytes.NewReader(raw))
-		if err != nil {
-			return journey.Image{}, invalid("image", "begins as "+k.kind+" and is none", "save it again and send that")
-		}
-		if size.Width < 1 || size.Height < 1 || size.Width > maxSide || size.Height > maxSide || size.Width*size.Height > maxPixels {
-			return journey.Image{}, invalid("image", fmt.Sprintf("is %d × %d pixels", size.Width, size.Height),
-				"make it smaller: a mail is about 600 pixels wide, twice that is plenty")
-		}
-		if _, err := k.decode(bytes.NewReader(raw)); err != nil {
-			return journey.Image{}, invalid("image", "cannot be read to its end", "save it again and send that")
-		}
-		sum := sha256.Sum256(raw)
-		return journey.Image{Name: hex.EncodeToString(sum[:]) + "." + k.ending, Kind: k.kind, Width: size.Width, Height: size.Height, Size: len(raw)}, nil
+	at := slices.IndexFunc(codecs(), func(k codec) bool { return k.isA(raw) })
+	if at < 0 {
+		return i, nil, &journey.Fault{Code: journey.CodeUnsupported, Message: "this is no image that mail programs show; take PNG, JPEG, GIF or WebP"}
 	}
-	return journey.Image{}, &journey.Fault{Code: journey.CodeUnsupported, Message: "this is no image that every mail program shows; take PNG, JPEG or GIF"}
+	k := codecs()[at]
+	size, err := k.measure(bytes.NewReader(raw))
+	if err != nil {
+		return i, nil, invalid("image", "begins as "+k.kind+" and is none", "save it again and send that")
+	}
+	if size.Width < 1 || size.Height < 1 || size.Width > maxSide || size.Height > maxSide || size.Width*size.Height > maxPixels {
+		return i, nil, invalid("image", fmt.Sprintf("is %d × %d pixels", size.Width, size.Height),
+			"make it smaller: a mail is about 600 pixels wide, twice that is plenty")
+	}
+	kept, turn, ok := k.strip(raw)
+	if ok {
+		_, err = k.decode(bytes.NewReader(kept))
+	}
+	if !ok || err != nil {
+		return i, nil, invalid("image", "cannot be read to its end", "save it again and send that")
+	}
+	if turn >= 5 { // it lies on its side
+		size.Width, size.Height = size.Height, size.Width
+	}
+	sum := sha256.Sum256(kept)
+	return journey.Image{Name: hex.EncodeToString(sum[:]) + "." + k.ending, Kind: k.kind, Width: size.Width, Height: size.Height, Size: len(kept)}, kept, nil
 }
 
 // imageTitle is the last part of a file's name, as far as it is text.

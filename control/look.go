@@ -75,9 +75,37 @@ func Mark(text string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// KeepMessage keeps a text on the desk of whoever writes it: the draft stays as it is. What the draft says already needs no keeping.
+func (c *Control) KeepMessage(ctx context.Context, by journey.Actor, e MessageEdit) error {
+	if err := checkFile(e.File, e.Text); err != nil {
+		return err
+	}
+	d, err := c.Store.Draft(ctx, e.Key)
+	if err != nil {
+		return err
+	}
+	desk := journey.Desk{Source: e.Text, BaseETag: e.Was}
+	if d.Files[e.File] == e.Text {
+		desk = journey.Desk{}
+	}
+	return c.Store.PutDesk(ctx, e.Key, e.File, by.ID, desk)
+}
+
 // SaveMessage is SaveTemplate for people who write: where somebody else has changed the same message meanwhile, the fault is of
-// CodeStale; what others did to the rest of the journey does not stand in the way. The same text again makes no draft.
+// CodeStale; what others did to the rest of the journey does not stand in the way. The same text again makes no draft. A text that cannot be
+// saved stays on her desk; one that is clears it.
 func (c *Control) SaveMessage(ctx context.Context, by journey.Actor, e MessageEdit) (journey.Draft, journey.Problems, error) {
+	if err := c.KeepMessage(ctx, by, e); err != nil {
+		return journey.Draft{}, nil, err
+	}
+	d, warnings, err := c.saveMessage(ctx, by, e)
+	if err != nil {
+		return d, warnings, err
+	}
+	return d, warnings, c.DropDesk(ctx, by, e.Key, e.File)
+}
+
+func (c *Control) saveMessage(ctx context.Context, by journey.Actor, e MessageEdit) (journey.Draft, journey.Problems, error) {
 	if d, err := c.Store.Draft(ctx, e.Key); err != nil || e.Text != "" && d.Files[e.File] == e.Text {
 		return d, nil, err
 	}

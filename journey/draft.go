@@ -48,11 +48,11 @@ type Revision struct {
 	Current bool      `json:"current"` // this is the draft
 }
 
-// Desk is text of a journey that could not become its draft, because it has faults or somebody else was faster. It is kept for
-// whoever typed it, until it becomes the draft or she drops it.
+// Desk is text that is not in a journey's draft: the journey's own, or that of a message, because it has faults, somebody else was faster,
+// or nobody has saved it yet. It is kept for whoever typed it, until it comes into the draft or she drops it.
 type Desk struct {
 	Source   string
-	BaseETag string // of the draft that it began from
+	BaseETag string // of the draft, or control.Mark of the message, that it began from
 	At       time.Time
 }
 

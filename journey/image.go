@@ -8,10 +8,10 @@ const ImagePath = "/images/"
 // Image is a picture for mails. Its name is made from its bytes: what stands there never changes.
 type Image struct {
 	Seq    int64     `json:"-"`
-	Name   string    `json:"name"` // SHA-256 of the bytes in hex, a dot, and png, jpg or gif
-	Kind   string    `json:"type"` // image/png, image/jpeg or image/gif
+	Name   string    `json:"name"` // SHA-256 of the bytes in hex, a dot, and png, jpg, gif or webp
+	Kind   string    `json:"type"` // image/png, image/jpeg, image/gif or image/webp
 	Title  string    `json:"title,omitempty"`
-	Width  int       `json:"width"` // pixels
+	Width  int       `json:"width"` // pixels, as it is seen: a picture that lies on its side is turned
 	Height int       `json:"height"`
 	Size   int       `json:"size"` // bytes
 	By     string    `json:"by"`   // id of who sent it

@@ -67,13 +67,35 @@ type TaskFilter struct {
 	Assignee  string // by name, or Nobody
 	Customer  string // cus_…
 	Journey   string
+	Outcome   string     // of done ones
 	DueAfter  *time.Time // due at that moment or later
 	DueBefore *time.Time // due before it
 }
 
-// TaskFigures count tasks.
+// TaskFigures count open tasks.
 type TaskFigures struct {
 	Open, Overdue, Mine, Unclaimed int
+	Today, Week                    int // due on that day, and in that week: also those of them that are overdue
+}
+
+// DueSpan is a day, or a week from Monday on, as the people in a zone have it: from the first moment, to the first that is not of it.
+type DueSpan struct{ From, To time.Time }
+
+// DayOf is the day of a moment.
+func DayOf(at time.Time, zone *time.Location) DueSpan {
+	day := midnight(at.In(zone), 0)
+	return DueSpan{day, midnight(day, 1)}
+}
+
+// WeekOf is the week of a moment.
+func WeekOf(at time.Time, zone *time.Location) DueSpan {
+	monday := midnight(at.In(zone), -int(at.In(zone).Weekday()+6)%7)
+	return DueSpan{monday, midnight(monday, 7)}
+}
+
+// midnight is when a day begins, so many days on.
+func midnight(at time.Time, days int) time.Time {
+	return time.Date(at.Year(), at.Month(), at.Day()+days, 0, 0, 0, 0, at.Location())
 }
 
 // OutcomeWords are the words that the step's conditions compare the outcome with, in their order.

@@ -7,14 +7,15 @@ type Today struct {
 	Since        time.Time      `json:"since"`   // 24 hours ago
 	Entered      map[string]int `json:"entered"` // enrollments since then, by journey
 	Ended        int            `json:"ended"`
-	Sent         int            `json:"sent"`     // messages that were accepted since then
-	NotSent      map[string]int `json:"not_sent"` // never queued, dropped, failed or in doubt since then, by reason
-	Bounced      int            `json:"bounced"`  // reported since then
-	Waiting      int            `json:"waiting"`  // messages queued or deferred, whenever they are due
-	Late         int            `json:"late"`     // of them, due for more than an hour
-	Refused      int            `json:"refused"`  // of them, deferred because the mail system refuses us, not the recipient
-	Held         int            `json:"held"`     // enrollments that a person must release
-	Days         []DayCount     `json:"days"`     // the last 14 days, the oldest first
+	Sent         int            `json:"sent"`        // messages that were accepted since then
+	NotSent      map[string]int `json:"not_sent"`    // never queued, dropped, failed or in doubt since then, by reason
+	Bounced      int            `json:"bounced"`     // reported since then
+	Waiting      int            `json:"waiting"`     // messages queued or deferred, whenever they are due
+	Late         int            `json:"late"`        // of them, due for more than an hour
+	Refused      int            `json:"refused"`     // of them, deferred because the mail system refuses us, not the recipient
+	Held         int            `json:"held"`        // enrollments that a person must release
+	HeldPeople   []Inside       `json:"held_people"` // whose they are, the latest to enter first, five at most
+	Days         []DayCount     `json:"days"`        // the last 14 days, the oldest first
 	Low          []PoolLevel    `json:"low_pools"`
 	Overdue      int            `json:"overdue_tasks"`
 	Open         int            `json:"open_tasks"`

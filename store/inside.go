@@ -26,6 +26,14 @@ func (s *Store) StepCounts(ctx context.Context, key string, version int) (_ map[
 	return out, err
 }
 
+// insideColumns are those that insideRow scans, of an enrollment e and its customer c.
+const insideColumns = `c.id, coalesce(c.external_id, ''), c.email, c.first_name, c.last_name, c.created_at, e.id, e.version, e.entered_at, e.due_at, e.held`
+
+func insideRow(row pgx.CollectableRow) (n journey.Inside, err error) {
+	err = row.Scan(&n.ID, &n.ExternalID, &n.Email, &n.FirstName, &n.LastName, &n.CreatedAt, &n.Enrollment, &n.Version, &n.Since, &n.NextAt, &n.Held)
+	return n, err
+}
+
 // InsideAt lists who stands at a step of a version of a journey, the latest to enter first; at any step where step is nil.
 func (s *Store) InsideAt(ctx context.Context, key string, version int, step *string, r journey.PageRequest) (_ journey.Page[journey.Inside], err error) {
 	defer wrap(&err, "listing who stands in version %d of journey %q", version, key)
@@ -35,17 +43,14 @@ func (s *Store) InsideAt(ctx context.Context, key string, version int, step *str
 		return none, err
 	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT c.id, coalesce(c.external_id, ''), c.email, c.first_name, c.last_name, c.created_at, e.id, e.version, e.entered_at, e.due_at, e.held
+		SELECT `+insideColumns+`
 		FROM enrollments e JOIN customers c ON c.id = e.customer_id
 		WHERE e.journey_key = $1 AND e.version = $2 AND e.status = 'active' AND ($3::text IS NULL OR e.step = $3) AND ($4 = '' OR e.id < $4)
 		ORDER BY e.id DESC LIMIT $5`, key, version, step, before, r.Limit+1)
 	if err != nil {
 		return none, err
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (n journey.Inside, err error) {
-		err = row.Scan(&n.ID, &n.ExternalID, &n.Email, &n.FirstName, &n.LastName, &n.CreatedAt, &n.Enrollment, &n.Version, &n.Since, &n.NextAt, &n.Held)
-		return n, err
-	})
+	list, err := pgx.CollectRows(rows, insideRow)
 	if err != nil {
 		return none, err
 	}

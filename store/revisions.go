@@ -99,11 +99,12 @@ func (s *Store) TurnDraft(ctx context.Context, key string, by journey.Actor, num
 	return d, err
 }
 
-// Desk returns the text that somebody typed and that could not become the draft; nil where there is none.
-func (s *Store) Desk(ctx context.Context, key, user string) (_ *journey.Desk, err error) {
+// Desk returns the text that somebody typed and that is not in the draft: of one of its messages, or with file "" of the journey itself. Nil
+// where there is none.
+func (s *Store) Desk(ctx context.Context, key, file, user string) (_ *journey.Desk, err error) {
 	defer wrap(&err, "reading what was typed for journey %q", key)
 	var d journey.Desk
-	err = s.pool.QueryRow(ctx, `SELECT source, base_etag, at FROM draft_desks WHERE journey_key = $1 AND user_id = $2`, key, user).
+	err = s.pool.QueryRow(ctx, `SELECT source, base_etag, at FROM draft_desks WHERE journey_key = $1 AND file = $2 AND user_id = $3`, key, file, user).
 		Scan(&d.Source, &d.BaseETag, &d.At)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil //nolint:nilnil // none is there
@@ -112,15 +113,31 @@ func (s *Store) Desk(ctx context.Context, key, user string) (_ *journey.Desk, er
 }
 
 // PutDesk keeps such a text in place of the one before; an empty one clears the desk.
-func (s *Store) PutDesk(ctx context.Context, key, user string, d journey.Desk) (err error) {
+func (s *Store) PutDesk(ctx context.Context, key, file, user string, d journey.Desk) (err error) {
 	defer wrap(&err, "keeping what was typed for journey %q", key)
 	if d.Source == "" {
-		_, err = s.pool.Exec(ctx, `DELETE FROM draft_desks WHERE journey_key = $1 AND user_id = $2`, key, user)
+		_, err = s.pool.Exec(ctx, `DELETE FROM draft_desks WHERE journey_key = $1 AND file = $2 AND user_id = $3`, key, file, user)
 		return err
 	}
 	_, err = s.pool.Exec(ctx, `
-		INSERT INTO draft_desks (journey_key, user_id, source, base_etag, at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (journey_key, user_id) DO UPDATE SET source = excluded.source, base_etag = excluded.base_etag, at = excluded.at`,
-		key, user, d.Source, d.BaseETag, s.clock.Now())
+		INSERT INTO draft_desks (journey_key, file, user_id, source, base_etag, at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (journey_key, user_id, file) DO UPDATE SET source = excluded.source, base_etag = excluded.base_etag, at = excluded.at`,
+		key, file, user, d.Source, d.BaseETag, s.clock.Now())
 	return err
+}
+
+// Desks are the messages of which somebody has text that is not in the draft, by journey and file.
+func (s *Store) Desks(ctx context.Context, user string) (_ map[string][]string, err error) {
+	defer wrap(&err, "listing what was typed")
+	rows, err := s.pool.Query(ctx, `SELECT journey_key, file FROM draft_desks WHERE user_id = $1 AND file <> '' ORDER BY 1, 2`, user)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]string{}
+	var key, file string
+	_, err = pgx.ForEachRow(rows, []any{&key, &file}, func() error {
+		out[key] = append(out[key], file)
+		return nil
+	})
+	return out, err
 }

@@ -36,13 +36,14 @@ func (s *Store) Tasks(ctx context.Context, f journey.TaskFilter, r journey.PageR
 	}
 	var rows pgx.Rows
 	const narrowed = ` AND ($2 = '' OR t.team = $2) AND ($3 = '' OR t.assignee = CASE $3 WHEN '-' THEN '' ELSE $3 END) AND ($4 = '' OR t.customer_id = $4)
-		AND ($5 = '' OR e.journey_key = $5) AND ($6::timestamptz IS NULL OR t.due_at >= $6) AND ($7::timestamptz IS NULL OR t.due_at < $7)`
-	args := []any{s.clock.Now(), f.Team, f.Assignee, f.Customer, f.Journey, f.DueAfter, f.DueBefore, after, id, r.Limit + 1}
+		AND ($5 = '' OR e.journey_key = $5) AND ($6::timestamptz IS NULL OR t.due_at >= $6) AND ($7::timestamptz IS NULL OR t.due_at < $7)
+		AND ($11 = '' OR t.outcome = $11)`
+	args := []any{s.clock.Now(), f.Team, f.Assignee, f.Customer, f.Journey, f.DueAfter, f.DueBefore, after, id, r.Limit + 1, f.Outcome}
 	if done {
 		rows, err = s.pool.Query(ctx, taskSQL+`WHERE t.done_at IS NOT NULL`+narrowed+`
 			AND ($9 = '' OR (t.done_at, t.id) < ($8::timestamptz, $9)) ORDER BY t.done_at DESC, t.id DESC LIMIT $10`, args...)
 	} else {
-		rows, err = s.pool.Query(ctx, taskSQL+`WHERE t.done_at IS NULL`+narrowed+` AND (NOT $11 OR t.due_at < $1)
+		rows, err = s.pool.Query(ctx, taskSQL+`WHERE t.done_at IS NULL`+narrowed+` AND (NOT $12 OR t.due_at < $1)
 			AND ($9 = '' OR (coalesce(t.due_at, 'infinity'), t.id) > (coalesce($8::timestamptz, 'infinity'), $9))
 			ORDER BY coalesce(t.due_at, 'infinity'), t.id LIMIT $10`, append(args, f.State == journey.TaskOverdue)...)
 	}
@@ -108,14 +109,19 @@ func (s *Store) taskOf(ctx context.Context, q querier, id string) (journey.TaskV
 	return t, err
 }
 
-// TaskFigures counts the open tasks: all of them, those that are overdue, those of one person, by name, and those that are nobody's yet.
-func (s *Store) TaskFigures(ctx context.Context, mine string) (f journey.TaskFigures, err error) {
+// TaskFigures counts the open tasks of a team, a customer and a journey, each where the filter names it: all of them, those that are
+// overdue, those of one person, by name, those that are nobody's yet, and those that are due on a day and in a week.
+func (s *Store) TaskFigures(ctx context.Context, f journey.TaskFilter, mine string, day, week journey.DueSpan) (out journey.TaskFigures, err error) {
 	defer wrap(&err, "counting tasks")
 	err = s.pool.QueryRow(ctx, `
 		SELECT count(*)::int, (count(*) FILTER (WHERE due_at < $1))::int, (count(*) FILTER (WHERE assignee = $2))::int,
-			(count(*) FILTER (WHERE assignee = ''))::int FROM tasks WHERE done_at IS NULL`, s.clock.Now(), mine).
-		Scan(&f.Open, &f.Overdue, &f.Mine, &f.Unclaimed)
-	return f, err
+			(count(*) FILTER (WHERE assignee = ''))::int, (count(*) FILTER (WHERE due_at >= $6 AND due_at < $7))::int,
+			(count(*) FILTER (WHERE due_at >= $8 AND due_at < $9))::int
+		FROM tasks t WHERE done_at IS NULL AND ($3 = '' OR team = $3) AND ($4 = '' OR customer_id = $4)
+			AND ($5 = '' OR EXISTS (SELECT FROM enrollments e WHERE e.id = t.enrollment_id AND e.journey_key = $5))`,
+		s.clock.Now(), mine, f.Team, f.Customer, f.Journey, day.From, day.To, week.From, week.To).
+		Scan(&out.Open, &out.Overdue, &out.Mine, &out.Unclaimed, &out.Today, &out.Week)
+	return out, err
 }
 
 // openTasksOf lists the open tasks for one customer.

@@ -124,9 +124,10 @@ func TestClaimingATask(t *testing.T) {
 	assert.Equal(t, journey.CodeConflict, journey.CodeOf(err), "it is done")
 	_, err = w.Task(t.Context(), "tsk_none")
 	assert.Equal(t, journey.CodeNotFound, journey.CodeOf(err))
-	f, err := w.TaskFigures(t.Context(), "Mara")
+	day, week := journey.DayOf(w.wall.now(), time.UTC), journey.WeekOf(w.wall.now(), time.UTC)
+	f, err := w.TaskFigures(t.Context(), journey.TaskFilter{}, "Mara", day, week)
 	require.NoError(t, err)
-	assert.Equal(t, journey.TaskFigures{Open: 2, Unclaimed: 2}, f)
+	assert.Equal(t, journey.TaskFigures{Open: 2, Unclaimed: 2, Today: 1, Week: 1}, f)
 }
 
 func TestOverdueTasksAreToldOnce(t *testing.T) {

@@ -57,9 +57,20 @@ func (s *Store) todayEnrollments(ctx context.Context, d *journey.Today, _ time.T
 	if _, err := pgx.ForEachRow(rows, []any{&key, &n}, func() error { d.Entered[key] = n; return nil }); err != nil {
 		return err
 	}
-	return s.pool.QueryRow(ctx, `
+	err = s.pool.QueryRow(ctx, `
 		SELECT (SELECT count(*) FROM enrollments WHERE ended_at > $1)::int,
 			(SELECT count(*) FROM enrollments WHERE status = 'active' AND held <> '')::int`, d.Since).Scan(&d.Ended, &d.Held)
+	if d.HeldPeople = []journey.Inside{}; err != nil || d.Held == 0 {
+		return err
+	}
+	rows, err = s.pool.Query(ctx, `
+		SELECT `+insideColumns+` FROM enrollments e JOIN customers c ON c.id = e.customer_id
+		WHERE e.status = 'active' AND e.held <> '' ORDER BY e.id DESC LIMIT 5`)
+	if err != nil {
+		return err
+	}
+	d.HeldPeople, err = pgx.CollectRows(rows, insideRow)
+	return err
 }
 
 func (s *Store) todayMessages(ctx context.Context, d *journey.Today, now time.Time) error {

@@ -85,6 +85,10 @@ func (l *linter) tag(offset int, t nethtml.Token) {
 		l.problems[len(l.problems)-1].Warning = true
 	}
 	for _, a := range t.Attr {
+		if t.Data == "img" && a.Key == "src" && strings.HasSuffix(strings.ToLower(a.Val), ".webp") {
+			l.report(offset, "a WebP image, which Outlook on Windows before 2024 does not show", "take PNG or JPEG where your customers read with it")
+			l.problems[len(l.problems)-1].Warning = true
+		}
 		switch {
 		case strings.HasPrefix(a.Key, "on"):
 			l.report(offset, a.Key+" is not allowed in a message", "mail programs run nothing")

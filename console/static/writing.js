@@ -1,12 +1,14 @@
-// The editor of messages: the frame follows what is written, the line of a fault is found, and nothing is left unsaved by accident.
+// The editor of messages: the frame follows what is written, the line of a fault is found, and nothing that was typed is lost.
 (() => {
   const form = document.getElementById('writing'), show = document.getElementById('show');
   if (!form) return;
   const text = form.elements.text;
   let leaving = false;
+  let kept = text.value, sent = kept; // the server has what it gave out, and what it has looked at since
 
   const render = () => form.requestSubmit(show);
-  document.body.addEventListener('htmx:afterSwap', e => { if (e.detail.target.id === 'look') render(); });
+  document.body.addEventListener('htmx:configRequest', e => { if (e.detail.target.id === 'look') sent = text.value; });
+  document.body.addEventListener('htmx:afterSwap', e => { if (e.detail.target.id === 'look') { kept = sent; render(); } });
   if (form.dataset.changed === 'true') render(); // it came back unsaved: with a fault, a picture, or converted
 
   // A picture goes where the cursor was; one that is sent up is told where that is.
@@ -23,7 +25,7 @@
   // A form that goes into the frame leaves nothing; every other one does.
   document.addEventListener('submit', e => { if (e.submitter !== show) leaving = true; });
   addEventListener('beforeunload', e => {
-    if (!leaving && !text.readOnly && (text.value !== text.defaultValue || form.dataset.changed === 'true')) e.preventDefault();
+    if (!leaving && !text.readOnly && text.value !== kept) e.preventDefault();
   });
 
   document.addEventListener('click', e => {
