@@ -96,7 +96,7 @@ func inert(source string) []byte {
 			continue
 		case token.Data == "a" || token.Data == "area":
 			for i := range token.Attr {
-				if token.Attr[i].Key == "href" {
+				if key := token.Attr[i].Key; key == "href" || key == "xlink:href" { // the second is that of a picture's links
 					token.Attr[i].Key = "title"
 				}
 			}

@@ -174,6 +174,7 @@ func TestTheFrameIsInert(t *testing.T) {
 	v := o.as(journey.RoleMarketer)
 	hostile := "---\nsubject: <script>alert(1)</script>\n---\n<p onclick=alert(1)>x</p><script>steal()</script><iframe src=//evil.example></iframe>" +
 		"<form action=//evil.example><input></form><base href=//evil.example><meta http-equiv=refresh content=0;url=//evil.example><a href='javascript:steal()'>go</a>" +
+		"<svg><a xlink:href='https://evil.example'>go</a></svg>" +
 		"<style>@media (prefers-color-scheme: dark) { p { color: red } }</style>"
 	for _, view := range []string{"wide", "dark", "text"} {
 		got := v.post(comeback+"/mail", url.Values{"text": {hostile}, "view": {view}})
@@ -181,7 +182,7 @@ func TestTheFrameIsInert(t *testing.T) {
 		policy := got.header.Get("Content-Security-Policy")
 		assert.Contains(t, policy, "default-src 'none'")
 		assert.Contains(t, policy, "; sandbox")
-		for _, bad := range []string{"<script", "<iframe", "<form", "<base", "http-equiv=refresh", "href='javascript"} {
+		for _, bad := range []string{"<script", "<iframe", "<form", "<base", "http-equiv=refresh", "href='javascript", "xlink:href"} {
 			assert.NotContains(t, got.body, bad, view)
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/pprof"
 	"time"
 
@@ -17,27 +16,19 @@ import (
 
 // options of a run.
 type options struct {
-	engine  string // program
-	events  int    // of each way in one round; ways of one commit each get a tenth
-	batch   int    // events per request, and per COPY
-	callers int    // at a time
+	events  int // of each way in one round; ways of one commit each get a tenth
+	batch   int // events per request, and per COPY
+	callers int // at a time
 	rounds  int
 	profile string // file for a CPU profile of the first batches
 }
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "bench-ingest:", err)
-		os.Exit(1)
-	}
-}
+func main() { rig.Main("ingest", run) }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	var o options
 	flags := flag.NewFlagSet("ingest", flag.ContinueOnError)
-	flags.StringVar(&o.engine, "engine", "bin/perennial-engine", "the engine's program")
+	engine := rig.Program(flags)
 	flags.IntVar(&o.events, "n", 40_000, "events of each way in a round; a tenth for those of one commit each")
 	flags.IntVar(&o.batch, "batch", 500, "events per request and per COPY")
 	flags.IntVar(&o.callers, "callers", 16, "callers at a time")
@@ -46,9 +37,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	e, err := rig.StartEngine(ctx, o.engine, "postgres")
+	e, err := rig.StartEngine(ctx, *engine, "postgres")
 	if err != nil {
-		return fmt.Errorf("starting the engine: %w", err)
+		return err
 	}
 	defer e.Stop()
 	ways, closeAll, err := openWays(ctx, e, o)

@@ -106,13 +106,16 @@ func (a *app) gatherCounts(ctx context.Context) error {
 
 // expire ends coupons at the moment at which their time is over.
 func (a *app) expire(ctx context.Context) error {
-	const batch, most = 200, time.Second
+	const batch, most, patience = 200, time.Second, 5 * time.Second
 	for {
 		n, next, err := a.store.ExpireCoupons(ctx, batch)
 		if err != nil && ctx.Err() == nil {
-			a.log.Warn("coupons whose time is over are not told of; trying again", "error", err)
+			a.log.Warn("coupons whose time is over are not told of; trying again", "in", patience, "error", err)
 		}
 		rest := most // what was given meanwhile may end before the one that was next
+		if err != nil {
+			rest = patience
+		}
 		if wait := next.Sub(a.store.Clock().Wall()); err == nil && !next.IsZero() && wait < rest {
 			rest = max(wait, time.Millisecond)
 		}
