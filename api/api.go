@@ -142,7 +142,7 @@ func New(d Deps) (http.Handler, error) {
 	if s.figures, err = newFigures(d.Metrics); err != nil {
 		return nil, err
 	}
-	if s.pages, err = parsePages(d.Brand.Zone); err != nil {
+	if s.pages, err = parsePages(d.Brand); err != nil {
 		return nil, err
 	}
 	if s.document, err = readDocument(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/text/language"
 
 	"perennial/control"
 	"perennial/journey"
@@ -27,7 +28,8 @@ type linkRequest struct {
 	http  *http.Request
 	mail  journey.SentMessage
 	who   journey.Customer // whom the mail was to, as she is known now
-	words *words           // in her language
+	reads []language.Tag   // her languages, the best first
+	words *words           // in the best of them that there is
 	n     int              // of a click: the index of the link
 	form  url.Values
 }
@@ -69,7 +71,8 @@ func (s *server) link(kind journey.TokenKind, page linkPage) gin.HandlerFunc {
 			r.who, err = s.Read.Customer(c.Request.Context(), r.mail.Customer)
 		}
 		if err == nil {
-			w = s.pages.in(r.who.Locale, c.GetHeader("Accept-Language"))
+			r.reads = readsOf(r.who.Locale, c.GetHeader("Accept-Language"))
+			w = s.pages.in(r.reads)
 			r.words = w
 			var out shown
 			if out, err = page(c.Request.Context(), r); err == nil {

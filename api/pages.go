@@ -9,7 +9,6 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/text/language"
@@ -29,7 +28,7 @@ type pages struct {
 	policy  string // Content-Security-Policy: nothing but that stylesheet, known by its hash
 }
 
-func parsePages(zone *time.Location) (*pages, error) {
+func parsePages(brand journey.Brand) (*pages, error) {
 	style, err := pageFiles.ReadFile("pages/style.css")
 	if err != nil {
 		return nil, err
@@ -39,8 +38,8 @@ func parsePages(zone *time.Location) (*pages, error) {
 		policy: "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 			"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"}
 	var tags []language.Tag
-	for _, code := range languages() {
-		w, err := readWords(code, zone)
+	for _, code := range languages(brand.Language()) {
+		w, err := readWords(code, brand.Zone)
 		if err != nil {
 			return nil, err
 		}
@@ -82,7 +81,7 @@ func (s *server) show(c *gin.Context, w *words, out shown) {
 
 // stranger is the language of somebody of whom nothing is known but what her browser asks for.
 func (s *server) stranger(c *gin.Context) *words {
-	return s.pages.in("", c.GetHeader("Accept-Language"))
+	return s.pages.in(readsOf("", c.GetHeader("Accept-Language")))
 }
 
 func pageHeaders(c *gin.Context, policy string) {

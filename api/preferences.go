@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"perennial/control"
 	"perennial/journey"
@@ -16,10 +17,27 @@ func (r *linkRequest) topicName(ctx context.Context) (string, error) {
 	states, err := r.Read.ConsentsOf(ctx, r.who.ID)
 	for _, s := range states {
 		if s.Topic == r.mail.Topic && s.Name != "" {
-			return s.Name, err
+			return r.says(s.Name, s.Names).Text, err
 		}
 	}
 	return r.mail.Topic, err
+}
+
+// topicChoice is a topic as she reads it.
+type topicChoice struct {
+	journey.ConsentState
+	Lang string // of its name, where that is not the one of the page
+}
+
+// inWords gives topics the names that they have in her language.
+func (r *linkRequest) inWords(states []journey.ConsentState) []topicChoice {
+	out := make([]topicChoice, len(states))
+	for i, s := range states {
+		name := r.says(s.Name, s.Names)
+		s.Name = name.Text
+		out[i] = topicChoice{s, name.Lang}
+	}
+	return out
 }
 
 // address is that of another page of the same mail.
@@ -46,7 +64,8 @@ func unsubscribePage(ctx context.Context, r *linkRequest) (shown, error) {
 
 // preferencesData is what the page of preferences shows.
 type preferencesData struct {
-	journey.Preferences
+	PausedUntil *time.Time
+	Topics      []topicChoice
 	Frequencies []frequency
 	Why         why
 	Done        bool
@@ -62,7 +81,7 @@ type frequency struct {
 // why is the answer to: why did I get this mail?
 type why struct {
 	Mail    string // which one
-	Journey string // in the words of the journey; "" where it has none
+	Journey said   // in the words of the journey; "" where it has none
 	Consent string
 	Asked   string // what she was shown when she said yes; "" where that is not known
 }
@@ -81,11 +100,11 @@ func preferencesPage(ctx context.Context, r *linkRequest) (shown, error) {
 	if err != nil {
 		return shown{}, err
 	}
-	data := preferencesData{Preferences: now, Done: r.post()}
+	data := preferencesData{PausedUntil: now.PausedUntil, Topics: r.inWords(now.Topics), Done: r.post()}
 	for _, days := range control.Frequencies() {
 		data.Frequencies = append(data.Frequencies, frequency{days, r.words.text("preferences.often_" + strconv.Itoa(days)), days == now.MailDays})
 	}
-	data.Why, err = r.why(ctx, now.Topics)
+	data.Why, err = r.why(ctx, data.Topics)
 	return shown{http.StatusOK, "preferences", data}, err
 }
 
@@ -125,7 +144,7 @@ func (r *linkRequest) preference() (control.Preference, error) {
 }
 
 // why puts together what the mail was, what its journey says of itself, and what she agreed to.
-func (r *linkRequest) why(ctx context.Context, topics []journey.ConsentState) (w why, err error) {
+func (r *linkRequest) why(ctx context.Context, topics []topicChoice) (w why, err error) {
 	sent := r.mail.QueuedAt
 	if r.mail.SentAt != nil {
 		sent = *r.mail.SentAt
@@ -136,14 +155,14 @@ func (r *linkRequest) why(ctx context.Context, topics []journey.ConsentState) (w
 		if err != nil {
 			return w, err
 		}
-		w.Journey = def.Why
+		w.Journey = r.says(def.Why, def.Whys)
 	}
 	if r.mail.Topic == journey.TopicTransactional {
 		w.Consent = r.words.text("preferences.why_transactional")
 		return w, nil
 	}
-	name, state := r.mail.Topic, journey.ConsentState{}
-	if at := slices.IndexFunc(topics, func(s journey.ConsentState) bool { return s.Topic == r.mail.Topic }); at >= 0 {
+	name, state := r.mail.Topic, topicChoice{}
+	if at := slices.IndexFunc(topics, func(s topicChoice) bool { return s.Topic == r.mail.Topic }); at >= 0 {
 		name, state = topics[at].Name, topics[at]
 	}
 	switch {
@@ -187,7 +206,7 @@ func confirmPage(ctx context.Context, r *linkRequest) (shown, error) {
 	}
 	return shown{http.StatusOK, "confirm", struct {
 		Wording, Preferences string
-		Topics               []journey.ConsentState
+		Topics               []topicChoice
 		Done                 bool
-	}{wording, r.address(journey.TokenPreferences), topics, r.post()}}, nil
+	}{wording, r.address(journey.TokenPreferences), r.inWords(topics), r.post()}}, nil
 }

@@ -191,3 +191,36 @@ func TestWhyDidIGetThis(t *testing.T) {
 	}
 	assert.Contains(t, s.form(link, "shown=offers&days=0").body, "have left it since")
 }
+
+// What a topic is called and why she was written to stand in her language on every page that names them.
+func TestTopicsAndWhyInHerLanguage(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	source := strings.Replace(winBack, "topic: offers\n", "topic: offers\nwhy: You had not been here for a while.\nlocales: { fr: { why: On ne vous avait plus vue. } }\n", 1)
+	s.publish("win-back", strings.Replace(source, "{ name: Offers and news }", "{ name: Offers and news, locales: { fr: { name: Offres et nouvelles } } }", 1), winBackFiles)
+	s.must(journey.RoleMarketer, http.MethodPut, "/api/topics/news", m{"name": "News", "double_opt_in": true, "locales": m{"fr": m{"name": "Nouvelles"}, "fr-CA": m{"name": "Nouveautés"}}})
+	_, _, sent := s.asked("ada")
+	s.identify("ada", m{"locale": "fr-FR", "topics": m{"news": true}})
+	for kind, says := range map[journey.TokenKind][]string{
+		journey.TokenUnsubscribe: {"Offres et nouvelles"}, journey.TokenConfirm: {"<li>Nouvelles</li>"},
+		journey.TokenPreferences: {"<span>Offres et nouvelles</span>", "On ne vous avait plus vue.", "dit oui à « Offres et nouvelles »", "<span>Nouvelles<small>"},
+	} {
+		page := s.call("", http.MethodGet, s.link(kind, sent[2], 0), nil).body
+		for _, part := range says {
+			assert.Contains(t, page, part)
+		}
+		assert.NotContains(t, page, `lang="en"`)
+	}
+	s.identify("ada", m{"locale": "fr_CA"})
+	assert.Contains(t, s.call("", http.MethodGet, s.link(journey.TokenConfirm, sent[2], 0), nil).body, "<li>Nouveautés</li>")
+
+	// A journey that declares the topic without other languages leaves those that there are.
+	s.publish("win-back", winBack, winBackFiles)
+	topics := s.must(journey.RoleViewer, http.MethodGet, "/api/topics", nil).json["data"].([]any)
+	assert.Equal(t, m{"fr": m{"name": "Offres et nouvelles"}}, topics[1].(m)["locales"])
+	got := s.call(journey.RoleMarketer, http.MethodPut, "/api/topics/news", m{"name": "", "locales": m{"French": m{"name": "x"}, "fr": m{"name": " "}}})
+	assert.Equal(t, 422, got.status)
+	for _, part := range []string{"name: is missing", "locales.French: is no locale", "locales.fr.name: is missing"} {
+		assert.Contains(t, got.problems(), part)
+	}
+}

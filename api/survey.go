@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -14,7 +15,8 @@ import (
 
 // surveyData is what the survey's page shows.
 type surveyData struct {
-	Question, FollowUp string
+	Question, FollowUp said
+	Thanks             said // "" that of every page
 	Scores             []option
 	Low, High          string
 	Choices            []option
@@ -45,7 +47,9 @@ func surveyPage(ctx context.Context, r *linkRequest) (shown, error) {
 	if !r.post() {
 		return shown{http.StatusOK, "survey", r.survey(i, r.preselected(i))}, nil
 	}
-	a := journey.SurveyAnswer{Score: number(r.form.Get("score")), Choice: control.JoinChoices(inOrderOf(i.Form.Options, r.form["choice"])), Comment: r.form.Get("comment")}
+	locale, _ := inHers(r, i.Form.Locales)
+	a := journey.SurveyAnswer{Score: number(r.form.Get("score")), Choice: control.JoinChoices(inOrderOf(i.Form.Options, r.form["choice"])),
+		Comment: r.form.Get("comment"), Locale: cmp.Or(locale, r.words.code)}
 	answered, err := r.Control.Answer(ctx, i, a)
 	if fault := againFault(err); fault != nil {
 		data := r.survey(i, a)
@@ -91,13 +95,15 @@ func (r *linkRequest) preselected(i journey.Invitation) journey.SurveyAnswer {
 }
 
 func (r *linkRequest) survey(i journey.Invitation, a journey.SurveyAnswer) surveyData {
-	d := surveyData{Question: i.Form.Question, FollowUp: i.Form.FollowUp, Comment: a.Comment, Answered: i.AnsweredAt != nil,
-		Several: i.Form.Kind == "choices", CommentNeeded: i.Form.Kind == "text", Until: r.words.moment(i.ExpiresAt)}
-	if d.Question == "" {
-		d.Question = r.question(i.Form.Kind)
+	locale, lang := inHers(r, i.Form.Locales)
+	words := i.Form.In(locale)
+	d := surveyData{Question: said{words.Question, lang}, FollowUp: said{words.FollowUp, lang}, Thanks: said{words.Thanks, lang}, Comment: a.Comment,
+		Answered: i.AnsweredAt != nil, Several: i.Form.Kind == "choices", CommentNeeded: i.Form.Kind == "text", Until: r.words.moment(i.ExpiresAt)}
+	if words.Question == "" {
+		d.Question = said{Text: r.question(i.Form.Kind)}
 	}
-	if d.FollowUp == "" {
-		d.FollowUp = r.words.text("survey.follow_up")
+	if words.FollowUp == "" {
+		d.FollowUp = said{Text: r.words.text("survey.follow_up")}
 	}
 	if key := "survey." + i.Form.Kind; r.words.known(key + "_low") {
 		d.Low, d.High = r.words.text(key+"_low"), r.words.text(key+"_high")
@@ -110,7 +116,8 @@ func (r *linkRequest) survey(i journey.Invitation, a journey.SurveyAnswer) surve
 	if i.Form.Kind == "choice" || d.Several {
 		chosen := strings.Split(a.Choice, ", ")
 		for _, value := range i.Form.Options {
-			d.Choices = append(d.Choices, option{value, sentenceCase(value), value == a.Choice || d.Several && slices.Contains(chosen, value)})
+			reads := cmp.Or(words.Options[value], sentenceCase(value))
+			d.Choices = append(d.Choices, option{value, reads, value == a.Choice || d.Several && slices.Contains(chosen, value)})
 		}
 	}
 	return d

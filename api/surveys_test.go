@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"perennial/api"
 	"perennial/journey"
 )
 
@@ -106,4 +107,89 @@ func TestSurveysAreKept(t *testing.T) {
 	assert.Contains(t, s.form(link, "comment=Lovely").body, "Thank you")
 	s.wall.pass(time.Minute)
 	assert.InDelta(t, 1, s.must(journey.RoleViewer, http.MethodGet, "/api/surveys/how-text/results", nil).json["survey"].(m)["answered"], 0)
+}
+
+const whyInFrench = `{ question: "What made you stay away?", kind: choice, options: [too_expensive, no_need], follow_up: "Anything else?", thanks: "We read every word.",
+  locales: { fr: { question: "Qu’est-ce qui vous a retenue ?", options: { too_expensive: Trop cher, no_need: Pas besoin }, follow_up: "Autre chose ?", thanks: "Nous lisons chaque mot." } } }`
+
+// A survey is read in her language: its words, and the page around them. What she answers is the value, counted once whatever she read.
+func TestASurveyIsReadInHerLanguage(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	source := strings.Replace(winBack, `{ question: "What made you stay away?", kind: choice, options: [too_expensive, no_need], follow_up: "Anything else?" }`, whyInFrench, 1)
+	s.publish("win-back", strings.Replace(source, "ask: nps", "ask: why", 1), winBackFiles)
+	asked := func(user, locale string) string {
+		_, _, sent := s.asked(user)
+		s.identify(user, m{"locale": locale})
+		s.wall.pass(time.Minute)
+		return s.link(journey.TokenSurvey, sent[2], 0)
+	}
+	ada := asked("ada", "fr_CA")
+	her := s.call("", http.MethodGet, ada+"?choice=no_need", nil, "Accept-Language", "en").body
+	for _, part := range []string{`<html lang="fr">`, "<h1>Qu’est-ce qui vous a retenue ?</h1>", `value="no_need" required checked`, "<span>Trop cher</span>", "Autre chose ?"} {
+		assert.Contains(t, her, part)
+	}
+	assert.NotContains(t, her, "stay away")
+	assert.Contains(t, s.form(ada, "choice=no_need&comment=Rien").body, "<p>Nous lisons chaque mot.</p>")
+
+	ben := asked("ben", "")
+	his := s.call("", http.MethodGet, ben, nil).body
+	assert.Contains(t, his, "<h1>What made you stay away?</h1>")
+	assert.Contains(t, his, "<span>Too expensive</span>")
+	assert.Contains(t, s.call("", http.MethodGet, ben, nil, "Accept-Language", "en,fr;q=0.5").body, "What made you stay away?", "everybody's is English, and he reads it better")
+	assert.Contains(t, s.call("", http.MethodGet, ben, nil, "Accept-Language", "de,fr;q=0.5").body, "a retenue", "German we have not, and French he reads")
+	assert.Contains(t, s.form(ben, "choice=no_need").body, "<p>We read every word.</p>")
+	assert.Contains(t, s.form(asked("eva", "de-AT"), "choice=too_expensive&comment=Nichts").body, "We read every word.")
+
+	s.wall.pass(time.Minute)
+	got := s.must(journey.RoleViewer, http.MethodGet, "/api/surveys/why/results", nil).json
+	assert.Equal(t, []any{m{"answer": "too_expensive", "count": 1.0}, m{"answer": "no_need", "count": 2.0}}, got["spread"])
+	assert.Equal(t, "Trop cher", got["survey"].(m)["locales"].(m)["fr"].(m)["options"].(m)["too_expensive"])
+	said := map[any]any{}
+	for _, c := range s.must(journey.RoleViewer, http.MethodGet, "/api/surveys/why/comments", nil).json["data"].([]any) {
+		said[c.(m)["comment"]] = c.(m)["locale"]
+	}
+	assert.Equal(t, map[any]any{"Rien": "fr", "Nichts": "en"}, said)
+	csv := s.must(journey.RoleMarketer, http.MethodGet, "/api/surveys/why/answers.csv", nil).body
+	assert.Contains(t, csv, "comment,journey,version,locale\n")
+	assert.Contains(t, csv, ",no_need,Rien,win-back,1,fr\n")
+	assert.Equal(t, "fr", one[string](s, `SELECT properties ->> 'locale' FROM events WHERE name = 'Survey Answered' AND properties ->> 'comment' = 'Rien'`))
+	export := s.must(journey.RoleSupport, http.MethodGet, "/api/customers/user:ada/export", nil).body
+	assert.Contains(t, export, `"locale": "fr"`)
+}
+
+// A page in French does not claim that English words are French, and an installation in French has its pages in French.
+func TestAPageSaysItsLanguages(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.publish("win-back", strings.Replace(winBack, "ask: nps", "ask: why", 1), winBackFiles)
+	_, _, sent := s.asked("ada")
+	s.wall.pass(time.Minute)
+	link := s.link(journey.TokenSurvey, sent[2], 0)
+	page := s.call("", http.MethodGet, link, nil, "Accept-Language", "fr").body
+	assert.Contains(t, page, `<html lang="fr">`)
+	assert.Contains(t, page, `<fieldset lang="en">`)
+	assert.Contains(t, page, `<span lang="en">Anything else?</span>`)
+	assert.Contains(t, s.call("", http.MethodGet, s.link(journey.TokenPreferences, sent[2], 0), nil, "Accept-Language", "fr").body, `<span lang="en">Offers and news</span>`)
+
+	f := open(t, func(d *api.Deps) { d.Brand.Locale = "fr-CA" })
+	f.publish("win-back", strings.Replace(winBack, "ask: nps", "ask: why", 1), winBackFiles)
+	_, _, sent = f.asked("ada")
+	f.wall.pass(time.Minute)
+	page = f.call("", http.MethodGet, f.link(journey.TokenSurvey, sent[2], 0), nil).body
+	assert.Contains(t, page, `<html lang="fr">`, "nothing is known of her")
+	assert.NotContains(t, page, `lang="en"`)
+	assert.Contains(t, f.call("", http.MethodGet, f.link(journey.TokenSurvey, sent[2], 0), nil, "Accept-Language", "en").body, `<fieldset lang="fr-CA">`)
+}
+
+func TestFaultsOfASurveysLanguages(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	got := s.call(journey.RoleMarketer, http.MethodPut, "/api/surveys/why", m{"question": "Why?", "kind": "choice", "options": []string{"a", "b"}, "thanks": "Thanks.",
+		"locales": m{"fr": m{"options": m{"a": "A", "c": "C"}}, "French": m{"question": "x"}}})
+	assert.Equal(t, 422, got.status)
+	for _, part := range []string{`locales.fr: the locale fr lacks "question"`, `lacks "thanks"`, `locales.fr.options: the locale fr says nothing for the option "b"`,
+		`locales.fr.options.c: the survey has no option "c"`, `locales.French: there is no locale "French"`} {
+		assert.Contains(t, got.problems(), part)
+	}
 }

@@ -17,11 +17,20 @@ type capJSON struct {
 // topicJSON is a topic with its cap.
 type topicJSON struct {
 	journey.TopicView
-	Cap *capJSON `json:"cap,omitempty"`
+	Cap     *capJSON              `json:"cap,omitempty"`
+	Locales map[string]topicWords `json:"locales,omitempty"`
+}
+
+// topicWords are what a topic is called in one language.
+type topicWords struct {
+	Name string `json:"name"`
 }
 
 func viewTopic(t journey.TopicView) topicJSON {
-	v := topicJSON{TopicView: t}
+	v := topicJSON{TopicView: t, Locales: map[string]topicWords{}}
+	for locale, name := range t.Names {
+		v.Locales[locale] = topicWords{name}
+	}
 	if t.Cap != nil {
 		v.Cap = &capJSON{t.Cap.Messages, journey.ShortDuration(t.Cap.Per), t.Cap.Over}
 	}
@@ -41,10 +50,15 @@ type topicIn struct {
 	Name        string   `json:"name"`
 	DoubleOptIn bool     `json:"double_opt_in"`
 	Cap         *capJSON `json:"cap"`
+
+	Locales map[string]topicWords `json:"locales"`
 }
 
 func putTopic(ctx context.Context, s *server, r *request, in topicIn) (any, error) {
-	t := journey.Topic{Key: r.param("key"), Name: strings.TrimSpace(in.Name), DoubleOptIn: in.DoubleOptIn}
+	t := journey.Topic{Key: r.param("key"), Name: strings.TrimSpace(in.Name), DoubleOptIn: in.DoubleOptIn, Names: map[string]string{}}
+	for locale, words := range in.Locales {
+		t.Names[locale] = words.Name
+	}
 	if in.Cap != nil {
 		t.Cap = &journey.Cap{Messages: in.Cap.Messages, Over: in.Cap.Over}
 		if t.Cap.Over == "" {

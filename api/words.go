@@ -1,13 +1,17 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/text/language"
+
+	"perennial/journey"
 )
 
 // words are the texts of the public pages in one language. A further language is a further file in pages/text with the same keys,
@@ -18,8 +22,22 @@ type words struct {
 	zone  *time.Location // of the times that are shown
 }
 
-// languages are the codes of those that ship; the first is for everybody who has none of them.
-func languages() []string { return []string{"en", "fr"} }
+// languages are the codes of those that ship. The first is for everybody who has none of them: that of the installation, else English.
+func languages(own string) []string {
+	codes := []string{"en", "fr"}
+	slices.SortStableFunc(codes, func(a, b string) int {
+		return cmp.Compare(unlike(a, own), unlike(b, own))
+	})
+	return codes
+}
+
+// unlike is 0 where two locales are of one language, else 1.
+func unlike(a, b string) int {
+	if journey.SameLanguage(a, b) {
+		return 0
+	}
+	return 1
+}
 
 func readWords(code string, zone *time.Location) (*words, error) {
 	raw, err := pageFiles.ReadFile("pages/text/" + code + ".yaml")
@@ -64,16 +82,43 @@ func (w *words) dated(key string, at time.Time) string {
 		"zone", at.Format("MST"))
 }
 
-// in returns the words for a customer: in her own language where we know it and have it, else in the best of those that her browser
-// asks for.
-func (p *pages) in(locale, accept string) *words {
-	wanted, _, err := language.ParseAcceptLanguage(strings.ReplaceAll(locale, "_", "-"))
-	if err != nil || len(wanted) == 0 {
-		wanted, _, err = language.ParseAcceptLanguage(accept[:min(len(accept), 200)])
+// readsOf are the languages that a customer reads, the best first: her own where we know it, else those that her browser asks for.
+func readsOf(locale, accept string) []language.Tag {
+	reads, _, err := language.ParseAcceptLanguage(strings.ReplaceAll(locale, "_", "-"))
+	if err != nil || len(reads) == 0 {
+		reads, _, err = language.ParseAcceptLanguage(accept[:min(len(accept), 200)])
 	}
 	if err != nil {
-		return p.words[0]
+		return nil
 	}
-	_, i, _ := p.matcher.Match(wanted...)
+	return reads
+}
+
+// in returns the words in the best of the languages that somebody reads.
+func (p *pages) in(reads []language.Tag) *words {
+	_, i, _ := p.matcher.Match(reads...)
 	return p.words[i]
+}
+
+// said is a text of a company's own, with its language where that is not the one of the page around it.
+type said struct{ Text, Lang string }
+
+// inHers picks of variants by locale that for the customer; "" where everybody's is for her. Lang is its language, "" where it is that of
+// the page.
+func inHers[V any](r *linkRequest, variants map[string]V) (locale, lang string) {
+	reads := make([]string, len(r.reads))
+	for i, tag := range r.reads {
+		reads[i] = tag.String()
+	}
+	locale = journey.PickAmong(variants, r.Brand.Language(), reads)
+	if lang = cmp.Or(locale, r.Brand.Language()); journey.SameLanguage(lang, r.words.code) {
+		lang = ""
+	}
+	return locale, lang
+}
+
+// says picks one text of those in several languages; everybodys is that of who has none of them.
+func (r *linkRequest) says(everybodys string, variants map[string]string) said {
+	locale, lang := inHers(r, variants)
+	return said{cmp.Or(variants[locale], everybodys), lang}
 }

@@ -80,7 +80,7 @@ func (c *Control) SurveyFilter(ctx context.Context, f journey.SurveyFilter, zone
 // WriteReplies writes answers as CSV: one line each, the latest first.
 func WriteReplies(to io.Writer, replies func(yield func(journey.SurveyReply, error) bool)) error {
 	w := journey.NewSheetWriter(to)
-	if err := w.Write("answered_at", "customer", "score", "choice", "comment", "journey", "version"); err != nil {
+	if err := w.Write("answered_at", "customer", "score", "choice", "comment", "journey", "version", "locale"); err != nil {
 		return err
 	}
 	for a, err := range replies {
@@ -91,7 +91,7 @@ func WriteReplies(to io.Writer, replies func(yield func(journey.SurveyReply, err
 		if a.Score != nil {
 			score = strconv.Itoa(*a.Score)
 		}
-		if err := w.Write(a.At.UTC().Format(time.RFC3339), a.Customer, score, a.Choice, a.Comment, a.Journey, strconv.Itoa(a.Version)); err != nil {
+		if err := w.Write(a.At.UTC().Format(time.RFC3339), a.Customer, score, a.Choice, a.Comment, a.Journey, strconv.Itoa(a.Version), a.Locale); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,8 @@ package control
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +33,7 @@ func (c *Control) PutTopic(ctx context.Context, by journey.Actor, t journey.Topi
 	if t.Name = strings.TrimSpace(t.Name); t.Name == "" || len(t.Name) > 200 {
 		add("name", "is missing or over 200 bytes", "customers read it on their preference page, such as Offers and news")
 	}
+	t.Names = topicNames(t.Names, add)
 	if t.Cap != nil {
 		if t.Cap.Messages < 1 || t.Cap.Messages > mostCap {
 			add("cap.messages", "is not a number from 1 to 100", "leave the cap out where there is none")
@@ -48,4 +51,23 @@ func (c *Control) PutTopic(ctx context.Context, by journey.Actor, t journey.Topi
 		return journey.TopicView{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the request cannot be carried out", Problems: faults}
 	}
 	return c.Store.PutTopic(ctx, t, by)
+}
+
+// topicNames are the names of a topic by locale in small letters; what is wrong with them is added.
+func topicNames(given map[string]string, add func(path, message, mend string)) map[string]string {
+	names := map[string]string{}
+	for _, locale := range slices.Sorted(maps.Keys(given)) {
+		key, name := strings.ToLower(locale), strings.TrimSpace(given[locale])
+		if _, twice := names[key]; twice {
+			add("locales."+locale, "stands twice", "keep one of them")
+		}
+		if !journey.IsLocale(locale) {
+			add("locales."+locale, "is no locale", "a language such as fr, or with its country fr-CA")
+		}
+		if name == "" || len(name) > 200 {
+			add("locales."+locale+".name", "is missing or over 200 bytes", "customers read it on their preference page, such as Offers and news")
+		}
+		names[key] = name
+	}
+	return names
 }

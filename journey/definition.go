@@ -6,11 +6,12 @@ import "time"
 // Forms are those of the language (docs/language.md).
 type Definition struct {
 	Key, Name  string
-	Topic      string // consent topic of its messages, or TopicTransactional
-	Why        string // why she gets its messages, as customers read it on their preference page; "" where it does not say
-	Group      string // of the journeys of one group a customer is in one at a time; "" none
-	Priority   int    // in the group: the higher one takes over
-	Cap        *Cap   // on its messages to one customer
+	Topic      string            // consent topic of its messages, or TopicTransactional
+	Why        string            // why she gets its messages, as customers read it on their preference page; "" where it does not say
+	Whys       map[string]string // the same in other languages, by locale in small letters
+	Group      string            // of the journeys of one group a customer is in one at a time; "" none
+	Priority   int               // in the group: the higher one takes over
+	Cap        *Cap              // on its messages to one customer
 	Enter      Enter
 	Reentry    *Reentry
 	Exit       []ExitRule
@@ -41,6 +42,7 @@ type Declarations struct {
 // Topic is what a customer can agree to receive.
 type Topic struct {
 	Key, Name   string
+	Names       map[string]string // what it is called in other languages, by locale in small letters
 	DoubleOptIn bool
 	Cap         *Cap // on messages on the topic, whichever journey sends them
 }
@@ -53,11 +55,30 @@ type Pool struct {
 	Length   int
 }
 
-// SurveyForm is a question. Kind is nps, csat, ces, score, choice, choices or text.
+// SurveyForm is a question. Kind is nps, csat, ces, score, choice, choices or text. Its words are those for everybody who has no locale of
+// her own in it; options are values, the same in every language, and read as they are where no locale says otherwise.
 type SurveyForm struct {
 	Key, Question, Kind string
 	Options             []string
-	FollowUp            string
+	FollowUp            string                 // the label of the comment; "" that of the page
+	Thanks              string                 `json:",omitempty"` // what she reads once she has answered; "" that of the page
+	Locales             map[string]SurveyWords `json:",omitempty"` // by locale in small letters
+}
+
+// SurveyWords are what people of one locale read of a survey.
+type SurveyWords struct {
+	Question string            `json:"question"`
+	Options  map[string]string `json:"options,omitempty"` // how each value reads
+	FollowUp string            `json:"follow_up,omitempty"`
+	Thanks   string            `json:"thanks,omitempty"`
+}
+
+// In returns the words of one of its locales; of "", or of one that it does not have, those for everybody.
+func (f SurveyForm) In(locale string) SurveyWords {
+	if words, has := f.Locales[locale]; has {
+		return words
+	}
+	return SurveyWords{Question: f.Question, FollowUp: f.FollowUp, Thanks: f.Thanks}
 }
 
 // Cap is how many messages one customer gets at most in a span of time, and what becomes of one too many.

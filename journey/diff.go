@@ -223,6 +223,11 @@ func (d *diff) journey(from, to *Definition) {
 	d.say("journey", "name", from.Name, to.Name)
 	d.say("journey", "topic", from.Topic, to.Topic)
 	d.say("journey", "why", from.Why, to.Why)
+	locales := slices.AppendSeq(slices.Collect(maps.Keys(from.Whys)), maps.Keys(to.Whys))
+	slices.Sort(locales)
+	for _, locale := range slices.Compact(locales) {
+		d.say("journey", "why in "+locale, from.Whys[locale], to.Whys[locale])
+	}
 	d.say("trigger", "trigger", from.Enter.Words(), to.Enter.Words())
 	if from.Enter.Words() == to.Enter.Words() && !reflect.DeepEqual(from.Enter, to.Enter) {
 		d.add(Alteration{What: "trigger", Words: "trigger: its details are different"})

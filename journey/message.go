@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -134,4 +135,8 @@ type Brand struct {
 	Address   string         // postal address, in every marketing mail
 	PublicURL string         // where the public links point to, without a slash at the end
 	Zone      *time.Location // of customers whose own is unknown
+	Locale    string         // that messages, topics and surveys are written in where they do not say their own; "" DefaultLocale
 }
+
+// Language is the locale of the brand.
+func (b Brand) Language() string { return cmp.Or(b.Locale, DefaultLocale) }

@@ -35,6 +35,8 @@ type ConsentState struct {
 	ChangedAt   *time.Time `json:"changed_at,omitempty"`
 	Source      string     `json:"source,omitempty"`
 	DoubleOptIn bool       `json:"double_opt_in,omitempty"` // the topic wants a confirmed consent: given alone is not enough
+
+	Names map[string]string `json:"-"` // of the topic in other languages, by locale
 }
 
 // Preferences are what a customer chose for herself.
@@ -239,6 +241,7 @@ type Invitation struct {
 	Score      *int
 	Choice     string
 	Comment    string
+	Locale     string     // of the page that she answered on
 	SentWall   *time.Time // wall time at which the mail that she answers was handed over; nil where none was named
 }
 
@@ -247,6 +250,7 @@ type SurveyAnswer struct {
 	Score   *int
 	Choice  string
 	Comment string
+	Locale  string // of the words that she was shown
 }
 
 // EventView is an event with what it did, and why nothing.

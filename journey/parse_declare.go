@@ -33,22 +33,27 @@ func (p *parser) declarations(f *fields) {
 
 // each calls read for every key of a map of declarations.
 func (p *parser) each(n *yaml.Node, what string, read func(key string, at, n *yaml.Node)) {
+	if n != nil {
+		p.entries(n, what, func(at, value *yaml.Node) { read(p.key(at, "the key"), at, value) })
+	}
+}
+
+// entries calls read for every entry of a map that is not empty.
+func (p *parser) entries(n *yaml.Node, what string, read func(at, value *yaml.Node)) {
 	switch {
-	case n == nil:
-		return
 	case n.Kind != yaml.MappingNode:
 		p.fault(n, fmt.Sprintf("%s is %s, not a map", what, kindOf(n)), "write `KEY: { … }` inside it")
 	case len(n.Content) == 0:
 		p.fault(n, what+" is empty", "put something in, or leave it out")
 	}
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
-		read(p.key(n.Content[i], "the key"), n.Content[i], n.Content[i+1])
+		read(n.Content[i], n.Content[i+1])
 	}
 }
 
 func (p *parser) topic(key string, n *yaml.Node) Topic {
 	topic := Topic{Key: key}
-	f := p.fields(n, "a topic", "name", "double_opt_in", "cap")
+	f := p.fields(n, "a topic", "name", "double_opt_in", "cap", "locales")
 	if f == nil {
 		return topic
 	}
@@ -61,6 +66,7 @@ func (p *parser) topic(key string, n *yaml.Node) Topic {
 	if v := f.get("cap"); v != nil {
 		topic.Cap = p.cap(v)
 	}
+	topic.Names = p.namesIn(f, "name")
 	return topic
 }
 
@@ -108,7 +114,7 @@ func builtInSurveys() []string { return []string{"nps", "csat", "ces"} }
 
 func (p *parser) surveyForm(key string, n *yaml.Node) SurveyForm {
 	form := SurveyForm{Key: key}
-	f := p.fields(n, "a survey", "question", "kind", "options", "follow_up")
+	f := p.fields(n, "a survey", "question", "kind", "options", "follow_up", "thanks", "locales")
 	if f == nil {
 		return form
 	}
@@ -121,8 +127,16 @@ func (p *parser) surveyForm(key string, n *yaml.Node) SurveyForm {
 	if v := f.get("follow_up"); v != nil {
 		form.FollowUp = p.text(v, "follow_up")
 	}
+	if v := f.get("thanks"); v != nil {
+		form.Thanks = p.text(v, "thanks")
+	}
 	p.options(f, &form)
+	p.surveyLocales(f, &form)
 	return form
+}
+
+func (p *parser) optionless(n *yaml.Node, kind string) {
+	p.fault(n, "options do not go with kind "+quote(kind), "leave them out, or write `kind: choice`")
 }
 
 // options reads what can be chosen. It may be a list of texts, and goes with choice and choices only.
@@ -136,7 +150,7 @@ func (p *parser) options(f *fields, form *SurveyForm) {
 	case n == nil:
 		return
 	case !choosing && form.Kind != "":
-		p.fault(n, "options do not go with kind "+quote(form.Kind), "leave them out, or write `kind: choice`")
+		p.optionless(n, form.Kind)
 		return
 	}
 	for _, item := range p.list(n, "options") {

@@ -10,7 +10,7 @@ import (
 
 // journey reads the whole file.
 func (p *parser) journey(n *yaml.Node) {
-	f := p.fields(n, "the journey", "journey", "name", "topic", "why", "group", "priority", "cap", "enter", "reentry", "exit", "goal", "holdout", "send_window",
+	f := p.fields(n, "the journey", "journey", "name", "topic", "why", "locales", "group", "priority", "cap", "enter", "reentry", "exit", "goal", "holdout", "send_window",
 		"topics", "pools", "surveys", "segments", "webhooks", "steps")
 	if f == nil {
 		return
@@ -27,6 +27,7 @@ func (p *parser) journey(n *yaml.Node) {
 	if v := f.get("why"); v != nil {
 		p.def.Why = p.name(v, "why")
 	}
+	p.def.Whys = p.namesIn(f, "why")
 	p.rank(f)
 	p.scope = scopeEnter
 	if v := f.need("enter", "add who enters, such as `enter: { when: { event: Signed Up } }`"); v != nil {

@@ -58,4 +58,6 @@ type TopicView struct {
 	Given       int    `json:"given"`
 	Confirmed   int    `json:"confirmed"`
 	Withdrawn   int    `json:"withdrawn"`
+
+	Names map[string]string `json:"-"` // in other languages, by locale
 }

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ParseSurvey reads the declaration of one survey, `{ question, kind, options, follow_up }` as YAML or JSON, as it would stand under
+// ParseSurvey reads the declaration of one survey, `{ question, kind, options, follow_up, thanks, locales }` as YAML or JSON, as it would stand under
 // `surveys` in a journey. Every fault is reported with its place and its mend.
 func ParseSurvey(file, key string, src []byte) (SurveyForm, Problems) {
 	p := &parser{file: file, def: &Definition{}, order: map[*yaml.Node][]string{}, marked: map[*yaml.Node]bool{}}
@@ -30,7 +30,11 @@ type SurveyInfo struct {
 	Question string   `json:"question,omitempty"` // "" of nps, csat and ces by themselves: asked in her language
 	Options  []string `json:"options,omitempty"`
 	FollowUp string   `json:"follow_up,omitempty"`
-	Asked    int      `json:"asked"` // invitations
+	Thanks   string   `json:"thanks,omitempty"`
+
+	Locales map[string]SurveyWords `json:"locales,omitempty"` // what it says in other languages, by locale
+
+	Asked int `json:"asked"` // invitations
 	SurveyScore
 	LastAt *time.Time `json:"last_answer_at,omitempty"`
 }
@@ -98,6 +102,7 @@ type SurveyReply struct {
 	Comment   string    `json:"comment,omitempty"`
 	Journey   string    `json:"journey"`
 	Version   int       `json:"version"`
+	Locale    string    `json:"locale,omitempty"` // the language that she was asked in, and most likely wrote in; "": not known
 }
 
 // SurveyTally says how many gave the same answer to a survey in one week or month, by one version of a journey.

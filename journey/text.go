@@ -39,7 +39,7 @@ func RenderText(src string, data map[string]any) (string, error) {
 type TextScope struct {
 	data    map[string]any
 	zone    *time.Location // the customer's; UTC when nobody said
-	locale  string         // the customer's; "en" when unknown
+	locale  string         // the customer's; that of the mail when unknown
 	stopped atomic.Bool
 	work    int // look-ups, rounds and writes so far
 }
@@ -51,7 +51,7 @@ const textInnocent = 10_000
 // NewTextScope makes a scope from the names of the language. Data may hold "zone", a *time.Location: the installation's, for
 // a customer whose own is unknown; templates do not see it.
 func NewTextScope(data map[string]any) *TextScope {
-	s := &TextScope{data: map[string]any{}, zone: time.UTC, locale: "en"}
+	s := &TextScope{data: map[string]any{}, zone: time.UTC, locale: DefaultLocale}
 	for name, v := range data {
 		if zone, is := v.(*time.Location); is {
 			if zone != nil {
@@ -73,8 +73,10 @@ func NewTextScope(data map[string]any) *TextScope {
 			s.zone = zone
 		}
 	}
-	if locale, _ := s.Value("customer", "locale").(string); locale != "" {
-		s.locale = locale
+	for _, known := range []any{s.Value("locale"), s.Value("customer", "locale")} {
+		if locale, _ := known.(string); locale != "" {
+			s.locale = locale
+		}
 	}
 	return s
 }
@@ -91,7 +93,7 @@ func (s *TextScope) With(name string, v any) *TextScope {
 	return s
 }
 
-// Locale is the customer's, "en" when it is unknown.
+// Locale is the customer's, that of the mail when it is unknown.
 func (s *TextScope) Locale() string { return s.locale }
 
 // Faults of a rendering that went over a limit.

@@ -83,7 +83,8 @@ func (s *Store) ConsentsOf(ctx context.Context, customer string) (_ []journey.Co
 func consentsOf(ctx context.Context, q querier, customer string) ([]journey.ConsentState, error) {
 	rows, err := q.Query(ctx, `
 		SELECT coalesce(t.key, c.topic), coalesce(t.name, c.topic), coalesce(c.state, ''), c.changed_at, coalesce((
-			SELECT source FROM consent_changes p WHERE p.customer_id = $1 AND p.topic = c.topic ORDER BY id DESC LIMIT 1), ''), coalesce(t.double_opt_in, false)
+			SELECT source FROM consent_changes p WHERE p.customer_id = $1 AND p.topic = c.topic ORDER BY id DESC LIMIT 1), ''), coalesce(t.double_opt_in, false),
+			coalesce(t.names, '{}')
 		FROM topics t FULL JOIN (SELECT * FROM consents WHERE customer_id = $1) c ON c.topic = t.key
 		WHERE coalesce(t.key, c.topic) <> 'transactional'
 		ORDER BY 1`, customer)

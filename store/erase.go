@@ -178,7 +178,7 @@ func anonymise(queue func(string, ...any), h *her, now time.Time) {
 			data = '{}', coupons = '{}', links = '{}', survey_id = '', sender = '', reply_to = '', reply_text = '', retry_wall = NULL, leased_wall = NULL
 		WHERE id = ANY($1)`, h.messages, erasedID, journey.ReasonErased)
 	queue(`UPDATE observations SET url = '' WHERE message_id = ANY($1) AND url <> ''`, h.messages)
-	queue(`UPDATE survey_invites SET customer_id = $2, choice = '', comment = '' WHERE customer_id = ANY($1)`, h.customers, erasedID)
+	queue(`UPDATE survey_invites SET customer_id = $2, choice = '', comment = '', locale = '' WHERE customer_id = ANY($1)`, h.customers, erasedID)
 	queue(`
 		UPDATE coupons SET customer_id = NULL, enrollment_id = NULL, order_id = '' WHERE customer_id = ANY($1) OR enrollment_id = ANY($2)`,
 		h.customers, h.enrollments)

@@ -68,7 +68,8 @@ func exportSections() []exportSection {
 		FROM coupons WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"surveys", `
 		SELECT id, jsonb_build_object('id', id, 'survey', ask, 'form', form, 'enrollment', enrollment_id, 'step', step, 'asked_at', opened_at,
-			'expires_at', expires_at, 'answered_at', answered_at, 'score', score, 'choice', choice, 'comment', comment)
+			'expires_at', expires_at, 'answered_at', answered_at, 'score', score, 'choice', choice, 'comment', comment,
+			'locale', locale)
 		FROM survey_invites WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"calls", `
 		SELECT id, jsonb_build_object('id', id, 'enrollment', enrollment_id, 'step', step, 'endpoint', endpoint, 'state', state,

@@ -191,9 +191,11 @@ func declare(ctx context.Context, tx pgx.Tx, d journey.Declarations) error {
 	batch := &pgx.Batch{}
 	for _, key := range slices.Sorted(maps.Keys(d.Topics)) {
 		t := d.Topics[key]
-		batch.Queue(`INSERT INTO topics (key, name, double_opt_in, cap) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (key) DO UPDATE SET name = excluded.name, double_opt_in = excluded.double_opt_in, cap = excluded.cap`,
-			key, t.Name, t.DoubleOptIn, t.Cap)
+		// Names in other languages are kept where the file brings none: who translated the topic did so once, for all its journeys.
+		batch.Queue(`INSERT INTO topics AS t (key, name, double_opt_in, cap, names) VALUES ($1, $2, $3, $4, coalesce($5::jsonb, '{}'))
+			ON CONFLICT (key) DO UPDATE SET name = excluded.name, double_opt_in = excluded.double_opt_in, cap = excluded.cap,
+				names = CASE WHEN excluded.names = '{}' THEN t.names ELSE excluded.names END`,
+			key, t.Name, t.DoubleOptIn, t.Cap, t.Names)
 	}
 	for _, key := range slices.Sorted(maps.Keys(d.Pools)) {
 		p := d.Pools[key]

@@ -72,6 +72,7 @@ func (s *Store) surveysNamed(ctx context.Context, key string) ([]journey.SurveyI
 			return i, err
 		}
 		i.Kind, i.Question, i.Options, i.FollowUp, i.LastAt = form.Kind, form.Question, form.Options, form.FollowUp, last
+		i.Thanks, i.Locales = form.Thanks, form.Locales
 		i.SurveyScore = journey.ScoreOf(i.Kind, i.Answered, scored, total, i.Promoters, i.Detractors)
 		return i, nil
 	})
@@ -135,7 +136,7 @@ func (s *Store) SurveyReplies(ctx context.Context, key string, f journey.SurveyF
 		worded = " AND i.comment <> ''" // as the index has it
 	}
 	rows, err := s.pool.Query(ctx, `
-		SELECT i.id, i.answered_at, CASE WHEN c.id = $10 THEN '' ELSE c.id END, c.first_name, c.last_name, i.score, i.choice, i.comment, i.journey_key, i.version
+		SELECT i.id, i.answered_at, CASE WHEN c.id = $10 THEN '' ELSE c.id END, c.first_name, c.last_name, i.score, i.choice, i.comment, i.journey_key, i.version, i.locale
 		FROM survey_invites i JOIN customers c ON c.id = i.customer_id
 		WHERE `+surveyedSQL("answered_at")+worded+` AND (i.answered_at, i.id) < ($7, CASE WHEN $8 = '' THEN '~' ELSE $8 END)
 		ORDER BY i.answered_at DESC, i.id DESC LIMIT $9`,

@@ -37,10 +37,10 @@ func (s *Store) InvitationOfMessage(ctx context.Context, message string) (i jour
 func invitation(ctx context.Context, q querier, id string) (i journey.Invitation, err error) {
 	err = q.QueryRow(ctx, `
 		SELECT i.id, i.ask, i.form, i.customer_id, i.enrollment_id, e.journey_key, i.step, i.opened_at, i.expires_at, i.answered_at,
-			i.score, i.choice, i.comment
+			i.score, i.choice, i.comment, i.locale
 		FROM survey_invites i JOIN enrollments e ON e.id = i.enrollment_id WHERE i.id = $1 AND i.customer_id <> 'cus_erased'`, id).
 		Scan(&i.ID, &i.Ask, &i.Form, &i.CustomerID, &i.Enrollment, &i.Journey, &i.Step, &i.OpenedAt, &i.ExpiresAt, &i.AnsweredAt,
-			&i.Score, &i.Choice, &i.Comment)
+			&i.Score, &i.Choice, &i.Comment, &i.Locale)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return i, journey.Faultf(journey.CodeNotFound, "there is no such survey")
 	}
@@ -65,9 +65,9 @@ func (s *Store) Answer(ctx context.Context, id string, a journey.SurveyAnswer) (
 		if i.AnsweredAt != nil && sameScore(i.Score, a.Score) && i.Choice == a.Choice && i.Comment == a.Comment {
 			return nil
 		}
-		i.AnsweredAt, i.Score, i.Choice, i.Comment = &now, a.Score, a.Choice, a.Comment
-		_, err := tx.Exec(ctx, `UPDATE survey_invites SET answered_at = $2, score = $3, choice = $4, comment = $5 WHERE id = $1`,
-			id, now, a.Score, a.Choice, a.Comment)
+		i.AnsweredAt, i.Score, i.Choice, i.Comment, i.Locale = &now, a.Score, a.Choice, a.Comment, a.Locale
+		_, err := tx.Exec(ctx, `UPDATE survey_invites SET answered_at = $2, score = $3, choice = $4, comment = $5, locale = $6 WHERE id = $1`,
+			id, now, a.Score, a.Choice, a.Comment, a.Locale)
 		if err != nil {
 			return err
 		}
@@ -98,6 +98,9 @@ func answeredEvent(i journey.Invitation, at time.Time) *journey.Event {
 	}
 	if i.Comment != "" {
 		properties["comment"] = i.Comment
+	}
+	if i.Locale != "" {
+		properties["locale"] = i.Locale
 	}
 	return &journey.Event{Name: journey.EventSurveyAnswered, Properties: properties, At: at}
 }

@@ -11,7 +11,7 @@ import (
 
 // Consents are not counted here: what changes them keeps counters (migrations/00041_totals.sql).
 const topicsSQL = `
-	SELECT t.key, t.name, t.double_opt_in, t.cap, coalesce(c.given, 0)::int, coalesce(c.confirmed, 0)::int, coalesce(c.withdrawn, 0)::int
+	SELECT t.key, t.name, t.double_opt_in, t.cap, coalesce(c.given, 0)::int, coalesce(c.confirmed, 0)::int, coalesce(c.withdrawn, 0)::int, t.names
 	FROM topics t LEFT JOIN (
 		SELECT topic, sum(n) FILTER (WHERE state = 'given') AS given, sum(n) FILTER (WHERE state = 'confirmed') AS confirmed,
 			sum(n) FILTER (WHERE state = 'withdrawn') AS withdrawn
@@ -51,9 +51,9 @@ func (s *Store) PutTopic(ctx context.Context, t journey.Topic, by journey.Actor)
 	defer wrap(&err, "declaring topic %q", t.Key)
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
-			INSERT INTO topics (key, name, double_opt_in, cap) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (key) DO UPDATE SET name = excluded.name, double_opt_in = excluded.double_opt_in, cap = excluded.cap`,
-			t.Key, t.Name, t.DoubleOptIn, t.Cap)
+			INSERT INTO topics (key, name, double_opt_in, cap, names) VALUES ($1, $2, $3, $4, coalesce($5::jsonb, '{}'))
+			ON CONFLICT (key) DO UPDATE SET name = excluded.name, double_opt_in = excluded.double_opt_in, cap = excluded.cap, names = excluded.names`,
+			t.Key, t.Name, t.DoubleOptIn, t.Cap, t.Names)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (s *Store) PutTopic(ctx context.Context, t journey.Topic, by journey.Actor)
 			return err
 		}
 		return s.audit(ctx, tx, deed{by: by, verb: "topic.put", target: "topic:" + t.Key,
-			detail: map[string]any{"name": t.Name, "double_opt_in": t.DoubleOptIn, "cap": capWords(t.Cap)}})
+			detail: map[string]any{"name": t.Name, "double_opt_in": t.DoubleOptIn, "cap": capWords(t.Cap), "names": t.Names}})
 	})
 	return v, err
 }

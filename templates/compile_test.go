@@ -151,6 +151,65 @@ func TestRenderPicksTheLocale(t *testing.T) {
 		}
 		if want == "Hello" {
 			assert.True(t, strings.HasPrefix(mail.Text, "plain Nora\n"), "a .txt beside the message is its text")
+			assert.Contains(t, mail.HTML, `<html lang="en"`)
+		}
+	}
+}
+
+// What has no locale is in the language of the installation, footer and dates included.
+func TestTheInstallationHasALanguage(t *testing.T) {
+	t.Parallel()
+	set, problems := templates.Compile(hello(t), templates.Files{
+		"hello.html":    "---\nsubject: Bonjour\n---\n<p>Bonjour {{ date \"long\" trigger.at }}</p>",
+		"hello.en.html": head + "<p>Hello {{ date \"long\" trigger.at }}</p>",
+	})
+	require.Empty(t, problems.Errors(), "%v", problems)
+	for locale, lang := range map[string]string{"": "fr", "de": "fr", "fr-CA": "fr", "en-GB": "en"} {
+		d := templates.Sample()
+		d.Brand.Locale, d.Customer.Locale = "fr", locale
+		d.Trigger = map[string]any{"at": "2026-03-02T10:00:00Z"}
+		mail, err := set.Render("hello", d)
+		require.NoError(t, err)
+		assert.Contains(t, mail.HTML, `<html lang="`+lang+`"`, locale)
+		assert.Contains(t, mail.HTML, map[string]string{"fr": "Se désabonner", "en": "Unsubscribe"}[lang], locale)
+		if locale == "" {
+			assert.Contains(t, mail.Text, "Bonjour 2 mars 2026")
+		}
+	}
+}
+
+const asking = `journey: asking
+name: Asking
+topic: offers
+enter: { when: api }
+topics: { offers: { name: Offers, locales: { fr: { name: Offres } } } }
+surveys:
+  why: { question: "Why?", kind: choice, options: [price, too_slow], locales: { fr: { question: "Pourquoi ?", options: { price: Le prix, too_slow: Trop lent } } } }
+steps: [ { survey: { ask: why, send: ask } }, { survey: { ask: nps, send: rate } } ]
+`
+
+// The question, its options and the topic are read in the language of the mail; what a link carries is the value.
+func TestAMailAsksInItsLanguage(t *testing.T) {
+	t.Parallel()
+	def, problems := journey.Parse("journey.yaml", []byte(asking))
+	require.Empty(t, problems.Errors())
+	const text = "---\nsubject: \"{{ survey.question }}\"\n---\n<p>{{ survey.question }}</p>{{ survey_buttons }}"
+	set, problems := templates.Compile(def, templates.Files{"ask.html": text, "ask.fr.html": text, "rate.html": text, "rate.fr.html": text})
+	require.Empty(t, problems.Errors(), "%v", problems)
+	for locale, says := range map[string][]string{
+		"fr-CA": {"Pourquoi ?", ">Trop lent<", "?choice=too_slow", "« Offres »", "Nous recommanderiez-vous"},
+		"de":    {"Why?", ">too slow<", "?choice=too_slow", "“Offers”", "How likely are you to recommend us"},
+	} {
+		d := templates.Sample()
+		d.Customer.Locale = locale
+		whole := ""
+		for _, message := range []string{"ask", "rate"} {
+			mail, err := set.Render(message, d)
+			require.NoError(t, err)
+			whole += mail.HTML
+		}
+		for _, part := range says {
+			assert.Contains(t, whole, part, locale)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"time"
 
 	"perennial/journey"
@@ -22,11 +23,8 @@ type Data struct {
 
 // SurveyBlock is the question that a message asks.
 type SurveyBlock struct {
-	Ask      string // nps, csat, ces or the key of a declared survey
-	Kind     string // nps, csat, ces, score, choice, choices or text
-	Question string
-	Options  []string
-	FollowUp string
+	Ask  string // nps, csat, ces or the key of a declared survey
+	Form journey.SurveyForm
 }
 
 // Mail is a rendered message.
@@ -36,8 +34,11 @@ type Mail struct {
 	HTML, Text         string
 }
 
-// scope puts the names of the language together.
+// scope puts the names of the language together. The locale is that of the variant; "" is the one for everybody, which is written in the
+// language of the installation.
 func (m *message) scope(d Data, locale string) *journey.TextScope {
+	variant := locale
+	locale = cmp.Or(locale, d.Brand.Language())
 	survey := d.Survey
 	if survey == nil {
 		survey = m.survey
@@ -47,18 +48,37 @@ func (m *message) scope(d Data, locale string) *journey.TextScope {
 		"journey": map[string]any{"key": d.JourneyKey, "name": d.JourneyName},
 		"brand":   map[string]any{"name": d.Brand.Name, "address": d.Brand.Address},
 		"topic": map[string]any{
-			"key": m.topic.Key, "name": m.topic.Name, "transactional": m.topic.Key == journey.TopicTransactional,
+			"key": m.topic.Key, "name": m.topicName(variant), "transactional": m.topic.Key == journey.TopicTransactional,
 		},
 		"unsubscribe_url": d.Links.Unsubscribe, "preferences_url": d.Links.Preferences, "view_url": d.Links.View,
 		"survey_url": d.Links.Survey, "back_url": d.Links.Back,
 		"confirm_url": d.Links.Confirm, "locale": locale, "zone": d.Brand.Zone,
 	}
 	if survey != nil {
-		names["survey"] = map[string]any{
-			"ask": survey.Ask, "kind": survey.Kind, "question": survey.Question, "options": survey.Options, "follow_up": survey.FollowUp,
-		}
+		names["survey"] = survey.names(variant, locale)
 	}
 	return journey.NewTextScope(names)
+}
+
+// topicName is what the topic is called for those who read that variant; "" where the journey does not declare it.
+func (m *message) topicName(variant string) string {
+	if name := m.topic.Names[journey.PickLocale(m.topic.Names, variant)]; name != "" {
+		return name
+	}
+	return m.topic.Name
+}
+
+// names are what a message sees of the question: in the locale of its variant. Language is that of the mail.
+func (b *SurveyBlock) names(variant, language string) map[string]any {
+	said := b.Form.In(journey.PickLocale(b.Form.Locales, variant))
+	reads := map[string]any{}
+	for value, text := range said.Options {
+		reads[value] = text
+	}
+	return map[string]any{
+		"ask": b.Ask, "kind": b.Form.Kind, "question": cmp.Or(said.Question, wordIn(language, b.Form.Kind)), "options": b.Form.Options,
+		"reads": reads, "follow_up": said.FollowUp,
+	}
 }
 
 // Sample is a customer for previews, with everything that a message of the four journeys reads.

@@ -97,20 +97,15 @@ func (f *facts) topic(message string) journey.Topic { return f.topics[message] }
 // surveyBlock is the question behind an `ask`; nil when it is declared on the server only.
 func surveyBlock(def *journey.Definition, ask string) *SurveyBlock {
 	if form, declared := def.Declares.Surveys[ask]; declared {
-		return &SurveyBlock{Ask: ask, Kind: form.Kind, Question: form.Question, Options: form.Options, FollowUp: form.FollowUp}
+		return &SurveyBlock{Ask: ask, Form: form}
 	}
 	return standardSurvey(ask)
 }
 
 // standardSurvey is one that needs no declaration; nil for any other.
 func standardSurvey(ask string) *SurveyBlock {
-	switch ask {
-	case "nps":
-		return &SurveyBlock{Ask: ask, Kind: ask, Question: "How likely are you to recommend us to a friend?"}
-	case "csat":
-		return &SurveyBlock{Ask: ask, Kind: ask, Question: "How happy are you with it?"}
-	case "ces":
-		return &SurveyBlock{Ask: ask, Kind: ask, Question: "How easy did we make it for you?"}
+	if _, to := journey.ScaleOf(ask); to == 0 || ask == "score" {
+		return nil
 	}
-	return nil
+	return &SurveyBlock{Ask: ask, Form: journey.SurveyForm{Key: ask, Kind: ask}}
 }

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	htmltemplate "html/template"
@@ -120,7 +121,7 @@ func readQuestion(s *journey.TextScope, labels []string) (question, error) {
 	return q, nil
 }
 
-// readChoices pairs values with labels: those given, else the options of the survey as they are.
+// readChoices pairs values with labels: those given, else the options of the survey as they read in the language of the mail.
 func readChoices(s *journey.TextScope, labels []string) ([][2]string, error) {
 	if len(labels)%2 != 0 {
 		return nil, fmt.Errorf("survey_buttons takes pairs: a choice and how it reads")
@@ -132,7 +133,8 @@ func readChoices(s *journey.TextScope, labels []string) ([][2]string, error) {
 	options, _ := s.Value("survey", "options").([]any)
 	for _, o := range options {
 		if value, is := o.(string); is && len(labels) == 0 {
-			out = append(out, [2]string{value, strings.ReplaceAll(value, "_", " ")})
+			text, _ := s.Value("survey", "reads", value).(string)
+			out = append(out, [2]string{value, cmp.Or(text, strings.ReplaceAll(value, "_", " "))})
 		}
 	}
 	return out, nil

@@ -1,7 +1,6 @@
 package templates
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -49,7 +48,7 @@ func Look(def *journey.Definition, files Files, file string, fill func(Data) Dat
 
 // missed lists what the files read of the customer and her enrollment that is not there, each name once.
 func (c *compiler) missed(m *message, d Data, locale string, files ...string) (out []journey.TextGap) {
-	scope := m.scope(d, cmp.Or(locale, "en"))
+	scope := m.scope(d, locale)
 	for _, file := range files {
 		for _, u := range c.reads[file] {
 			if !slices.Contains([]string{"customer", "account", "trigger", "answer", "var", "coupon"}, u.Path[0]) || scope.Has(u.Path...) {

@@ -46,22 +46,12 @@ func (s *Set) Render(message string, d Data) (Mail, error) {
 }
 
 func (m *message) pick(locale string) (*variant, string) {
-	locale = strings.ToLower(strings.ReplaceAll(locale, "_", "-"))
-	for locale != "" {
-		if v := m.variants[locale]; v != nil {
-			return v, locale
-		}
-		locale = locale[:max(strings.LastIndexByte(locale, '-'), 0)]
-	}
-	return m.variants[""], ""
+	locale = journey.PickLocale(m.variants, locale)
+	return m.variants[locale], locale
 }
 
 func (m *message) render(v *variant, d Data, locale string) (Mail, error) {
-	language := locale
-	if language == "" {
-		language = "en"
-	}
-	scope := m.scope(d, language)
+	scope := m.scope(d, locale)
 	mail := Mail{From: d.Brand.From, ReplyTo: d.Brand.ReplyTo}
 	for _, part := range []struct {
 		template *texttemplate.Template

@@ -17,6 +17,7 @@ func words() map[string]map[string]string {
 			"agreed_letters": "You get this because you said yes to letters from {brand}.",
 			"unsubscribe":    "Unsubscribe", "choose": "Choose what you get", "browser": "Read in a browser",
 			"nps_low": "Not likely", "nps_high": "Very likely", "csat_low": "Not happy", "csat_high": "Very happy", "ces_low": "Hard work", "ces_high": "Very easy",
+			"nps": "How likely are you to recommend us to a friend?", "csat": "How happy are you with it?", "ces": "How easy did we make it for you?",
 			"write": "Write to us", "scale": "From %d to %d, here:", "scale_ends": "From %d (%s) to %d (%s), here:",
 		},
 		"fr": {
@@ -25,6 +26,7 @@ func words() map[string]map[string]string {
 			"agreed_letters": "Vous recevez ceci parce que vous avez dit oui aux lettres de {brand}.",
 			"unsubscribe":    "Se désabonner", "choose": "Choisir ce que vous recevez", "browser": "Lire dans un navigateur",
 			"nps_low": "Pas du tout", "nps_high": "Tout à fait", "csat_low": "Pas content", "csat_high": "Très content", "ces_low": "Très difficile", "ces_high": "Très facile",
+			"nps": "Nous recommanderiez-vous à quelqu’un que vous aimez bien ?", "csat": "Êtes-vous content de ce que vous avez reçu ?", "ces": "Vous avons-nous facilité les choses ?",
 			"write": "Écrivez-nous", "scale": "De %d à %d, ici :", "scale_ends": "De %d (%s) à %d (%s), ici :",
 		},
 	}
@@ -33,14 +35,17 @@ func words() map[string]map[string]string {
 // wordOf is one of them in the language of the mail: that of the variant, not of the customer, for a mail speaks one language.
 func wordOf(s *journey.TextScope, key string) string {
 	locale, _ := s.Value("locale").(string)
-	code, _, _ := strings.Cut(strings.ToLower(locale), "-")
-	all := words()
-	mine, shipped := all[code]
-	if !shipped {
-		mine = all["en"]
-	}
 	name := func(of string) string { text, _ := s.Value(of, "name").(string); return text }
-	return strings.NewReplacer("{topic}", name("topic"), "{brand}", name("brand")).Replace(mine[key])
+	return strings.NewReplacer("{topic}", name("topic"), "{brand}", name("brand")).Replace(wordIn(locale, key))
+}
+
+// wordIn is one of them as it stands, in English where the language does not ship.
+func wordIn(locale, key string) string {
+	all := words()
+	if mine, shipped := all[journey.PickLocale(all, locale)]; shipped {
+		return mine[key]
+	}
+	return all[journey.DefaultLocale][key]
 }
 
 // say writes one of the words of the product: for layouts.

@@ -38,6 +38,7 @@ type config struct {
 	MailReplyTo   string `env:"MAIL_REPLY_TO"`
 	PostalAddress string `env:"POSTAL_ADDRESS" envDefault:"Oak & Linen, 12 Mill Lane, Bath BA1 1AA, United Kingdom"`
 	TimeZone      string `env:"TIME_ZONE" envDefault:"UTC"`
+	Locale        string `env:"LOCALE" envDefault:"en"`
 	LogLevel      string `env:"LOG_LEVEL" envDefault:"info"`
 
 	Mail     mailConfig
@@ -137,6 +138,9 @@ func (c config) faults() journey.Problems {
 	if _, err := time.LoadLocation(c.TimeZone); err != nil {
 		add("TIME_ZONE", fmt.Sprintf("%q is not a time zone", c.TimeZone), "use an IANA name such as Europe/Vienna")
 	}
+	if !journey.IsLocale(c.Locale) {
+		add("LOCALE", fmt.Sprintf("%q is not a locale", c.Locale), "the language that your messages are written in, such as LOCALE=fr or LOCALE=en-GB")
+	}
 	if _, err := activities.ParseRate(c.Rate); err != nil {
 		add("SMTP_RATE", err.Error(), "for example SMTP_RATE=50/s")
 	}
@@ -188,7 +192,7 @@ func (c config) brand() journey.Brand {
 	}
 	return journey.Brand{
 		Name: c.BrandName, From: plainSender(c.MailFrom), ReplyTo: plainSender(c.MailReplyTo), Address: c.PostalAddress,
-		PublicURL: strings.TrimSuffix(c.PublicURL, "/"), Zone: zone,
+		PublicURL: strings.TrimSuffix(c.PublicURL, "/"), Zone: zone, Locale: c.Locale,
 	}
 }
 

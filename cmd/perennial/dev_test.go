@@ -134,9 +134,9 @@ func TestDoctorWithoutEnvironmentNamesEveryFaultWithItsMend(t *testing.T) {
 	assert.Contains(t, out, "SICK  Temporal     does not answer on 127.0.0.1:1\n")
 
 	status, out, _ = command(t, []string{"TEMPORAL_ADDRESS=127.0.0.1:1", "DATABASE_URL=mysql://x", "SMTP_URL=relay", "PUBLIC_URL=x", "BRAND_NAME=x",
-		"MAIL_FROM=nobody", "POSTAL_ADDRESS=x", "SMTP_TLS=perhaps", "TIME_ZONE=Mars/Base", "ROLES=api,cook", "LOG_LEVEL=loud"}, "doctor")
+		"MAIL_FROM=nobody", "POSTAL_ADDRESS=x", "SMTP_TLS=perhaps", "TIME_ZONE=Mars/Base", "LOCALE=French", "ROLES=api,cook", "LOG_LEVEL=loud"}, "doctor")
 	assert.Equal(t, 2, status)
-	for _, name := range []string{"DATABASE_URL", "SMTP_URL", "PUBLIC_URL", "MAIL_FROM", "SMTP_TLS", "TIME_ZONE", "ROLES", "LOG_LEVEL"} {
+	for _, name := range []string{"DATABASE_URL", "SMTP_URL", "PUBLIC_URL", "MAIL_FROM", "SMTP_TLS", "TIME_ZONE", "LOCALE", "ROLES", "LOG_LEVEL"} {
 		assert.Contains(t, out, "SICK  environment  "+name+" ", out)
 	}
 }
