@@ -67,16 +67,24 @@ type frame struct {
 
 // show renders a page whole before a byte of it goes out: a fault in the middle is not half a page.
 func (s *server) show(c *gin.Context, w *words, out shown) {
-	var b bytes.Buffer
-	err := s.pages.byName[w.code+"/"+out.page].ExecuteTemplate(&b, "layout.html", frame{s.Brand, s.pages.style, w.code, out.data})
+	page, err := s.pages.render(w, s.Brand, out)
 	if err != nil {
-		s.refuse(c, fmt.Errorf("rendering page %s: %w", out.page, err))
+		s.refuse(c, err)
 		return
 	}
 	pageHeaders(c, s.pages.policy)
 	c.Header("Content-Language", w.code)
 	c.Header("Vary", "Accept-Language")
-	c.Data(out.status, "text/html; charset=utf-8", b.Bytes())
+	c.Data(out.status, "text/html; charset=utf-8", page)
+}
+
+func (p *pages) render(w *words, brand journey.Brand, out shown) ([]byte, error) {
+	var b bytes.Buffer
+	err := p.byName[w.code+"/"+out.page].ExecuteTemplate(&b, "layout.html", frame{brand, p.style, w.code, out.data})
+	if err != nil {
+		return nil, fmt.Errorf("rendering page %s: %w", out.page, err)
+	}
+	return b.Bytes(), nil
 }
 
 // stranger is the language of somebody of whom nothing is known but what her browser asks for.

@@ -24,7 +24,7 @@ func putSurvey(ctx context.Context, s *server, r *request) (any, error) {
 	if err := soundText(r.Body); err != nil {
 		return nil, err
 	}
-	return s.Control.PutSurvey(ctx, r.By, r.param("key"), string(r.Body))
+	return s.Control.PutSurvey(ctx, r.By, r.param("key"), string(r.Body), false)
 }
 
 // surveyFilter reads from, to, every, journey, version and segment.

@@ -87,6 +87,8 @@ type Reader interface {
 	PoolCoupons(ctx context.Context, pool string, r journey.PageRequest) (journey.Page[journey.CouponView], error)
 	Coupon(ctx context.Context, code string) (journey.CouponHistory, error)
 	Surveys(ctx context.Context) ([]journey.SurveyInfo, error)
+	Survey(ctx context.Context, key string) (journey.SurveyInfo, error)
+	SurveyUse(ctx context.Context, key string) (journey.SurveyUse, error)
 	SurveyResults(ctx context.Context, key string, f journey.SurveyFilter) (journey.SurveyResults, error)
 	SurveyReplies(ctx context.Context, key string, f journey.SurveyFilter, words bool, r journey.PageRequest) (journey.Page[journey.SurveyReply], error)
 	Customer(ctx context.Context, ref string) (journey.Customer, error)

@@ -71,6 +71,8 @@ func open(t testing.TB, change ...func(*console.Deps)) *office {
 		LookAt: lookAt, WriteTests: writeTests, Play: simulated, Library: library()}
 	log := slog.New(slog.NewTextHandler(o.log, nil))
 	brand := journey.Brand{Name: "Oak & Linen", Address: "Oak & Linen, Lindengasse 12, 1070 Vienna", Zone: vienna}
+	o.ctl.ShowSurvey, err = api.ShowSurvey(brand)
+	require.NoError(t, err)
 	o.deps = console.Deps{Control: o.ctl, Read: o.store, Clock: o.store.Clock(), Brand: brand, Log: log}
 	for _, f := range change {
 		f(&o.deps)

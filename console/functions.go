@@ -22,7 +22,9 @@ func (c *console) functions(l *language) template.FuncMap {
 		"icon":  icon,
 		"lang":  func() string { return l.code },
 		"langs": c.languageNames,
-		"pairs": pairs,
+		// tongue is what a locale is called: French, Canadian French.
+		"tongue": l.tongue,
+		"pairs":  pairs,
 
 		"first_kinds": firstKinds,
 		"zone":        zone.String,

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -19,6 +20,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"perennial/journey"
+	"perennial/mail"
 )
 
 func french(t *testing.T) *language {
@@ -241,4 +243,18 @@ func TestWhatIsSaidInFrench(t *testing.T) {
 	assert.Equal(t, "il manque « send » à steps[0]", fault.Problems[0].Message)
 	assert.Equal(t, "ajoutez quand il part, comme `after: 3d`", fault.Problems[0].Mend)
 	assert.Equal(t, "wait est une liste, pas une table", fault.Problems[1].Message)
+}
+
+// What the DNS says of a sender is said in French, too: each finding and each mend.
+func TestFindingsOfTheDNSAreInFrench(t *testing.T) {
+	t.Parallel()
+	l := french(t)
+	for _, records := range [][]string{nil, {"v=spf1 +all", "v=DMARC1; p=none"}, {"v=spf1 -all"}, {"v=spf1 -all", "v=spf1 ~all", "v=DMARC1; p=none", "v=DMARC1; p=reject"}} {
+		for _, f := range mail.ExamineDomain(t.Context(), mail.Sender{From: "oak.example"}, func(context.Context, string) ([]string, error) { return records, nil }) {
+			assert.NotEqual(t, f.Found, l.faults.in(l, f.Found))
+			if f.Mend != "" {
+				assert.NotEqual(t, f.Mend, l.faults.in(l, f.Mend))
+			}
+		}
+	}
 }

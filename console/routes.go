@@ -178,7 +178,13 @@ func routes() []route {
 		{post, "/coupons/pools/{key}/codes", marketers, uploadCodes, poolPage},
 		{get, "/coupons/codes/{code}", viewers, codePage, nil},
 		{get, "/surveys", viewers, surveysPage, nil},
+		{get, "/surveys/_new", marketers, newSurveyPage, nil},
+		{post, "/surveys/_new", marketers, saveSurvey, newSurveyPage},
+		{get, "/surveys/_look", marketers, surveyLook, nil},
+		{post, "/surveys/_look", marketers, surveyLook, nil},
 		{get, "/surveys/{key}", viewers, surveyPage, nil},
+		{get, "/surveys/{key}/edit", marketers, surveyFormPage, nil},
+		{post, "/surveys/{key}/edit", marketers, saveSurvey, surveyFormPage},
 
 		{get, "/account", viewers, accountPage, nil},
 		{post, "/account", viewers, saveAccount, accountPage},

@@ -56,6 +56,7 @@ func TestScreens(t *testing.T) {
 		{"compare", "/journeys/win-back/compare"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
 		{"writing", "/journeys/win-back/messages/we-miss-you.html"}, {"images", "/images"},
 		{"segments", "/segments"}, {"segment-new", "/segments/_new"}, {"scores", "/scores"},
+		{"survey-new", "/surveys/_new"}, {"survey-edit", "/surveys/why-leaving/edit"},
 		{"coupons", "/coupons"}, {"pool", "/coupons/pools/comeback"}, {"surveys", "/surveys"}, {"survey-results", first("/surveys", `a[href^="/surveys/"]`)},
 		{"tasks", "/tasks"}, {"task", first("/tasks", `a[href^="/tasks/"]`)},
 		{"reports", "/reports"}, {"report", "/reports/loss?by=month"}, {"report-orders", "/reports/orders?by=month"},
@@ -141,7 +142,7 @@ func everyPage(t *testing.T, pages []pictured) {
 	for _, part := range []string{ // parts of pages, files, and pages of what the demo has none of
 		"/messages/{id}/mail", "/journeys/{key}/versions/{number}/messages/{message}/mail", "/journeys/{key}/messages/{file}/mail",
 		"/journeys/{key}/simulate/{person}/mails/{mail}", "/audit.csv", "/reports/{report}/table.csv", "/segments/{key}", "/webhooks/{id}",
-		"/coupons/codes/{code}", "/sources/{key}",
+		"/coupons/codes/{code}", "/sources/{key}", "/surveys/_look",
 	} {
 		delete(left, "GET "+part)
 	}

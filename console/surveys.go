@@ -3,13 +3,18 @@ package console
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"perennial/journey"
 )
 
 type surveysData struct{ List []journey.SurveyInfo }
+
+// Tongues are the languages of one besides that of everybody, by their locales.
+func (surveysData) Tongues(s journey.SurveyInfo) []string { return slices.Sorted(maps.Keys(s.Locales)) }
 
 // Says writes the score of one; "" where it has none.
 func (surveysData) Says(s journey.SurveyInfo) string { return scoreWords(s.Score, s.Kind) }
@@ -42,6 +47,9 @@ func (d surveyData) Onward() string {
 	q := url.Values{"every": {d.Filter.Every}, "journey": {d.Filter.Journey}, "segment": {d.Filter.Segment}, "after": {d.More}}
 	return "/surveys/" + url.PathEscape(d.Survey.Key) + "?" + q.Encode()
 }
+
+// BuiltIn says whether the survey needs no words of the company's own.
+func (d surveyData) BuiltIn() bool { return journey.IsBuiltInSurvey(d.Survey.Key) }
 
 // Says writes a score of the survey.
 func (d surveyData) Says(s journey.SurveyScore) string {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
@@ -13,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	xlanguage "golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 )
 
 //go:embed text
@@ -189,6 +191,11 @@ func (l *language) span(d time.Duration) string {
 func (l *language) known(key string) bool { _, ok := l.texts[key]; return ok }
 
 func (c *console) languageNames() []*language { return slices.Clone(c.languages) }
+
+// tongue is what a language is called in this one, by its locale: French, Canadian French.
+func (l *language) tongue(locale string) string {
+	return cmp.Or(display.Tags(xlanguage.Make(l.code)).Name(xlanguage.Make(locale)), locale)
+}
 
 // Code is what is stored of a user who chose it.
 func (l *language) Code() string { return l.code }

@@ -66,7 +66,13 @@ func topicsPage(ctx context.Context, r *request) (reply, error) {
 
 func putTopic(ctx context.Context, r *request) (reply, error) {
 	field := func(name string) string { return strings.TrimSpace(r.form.Get(name)) }
-	t := journey.Topic{Key: field("key"), Name: field("name"), DoubleOptIn: field("double_opt_in") != ""}
+	t := journey.Topic{Key: field("key"), Name: field("name"), DoubleOptIn: field("double_opt_in") != "", Names: map[string]string{}}
+	names := r.form["name_in"]
+	for i, locale := range r.form["locale"] {
+		if locale = strings.TrimSpace(locale); i < len(names) && (locale != "" || strings.TrimSpace(names[i]) != "") {
+			t.Names[locale] = names[i]
+		}
+	}
 	if field("messages") != "" || field("per") != "" {
 		t.Cap = &journey.Cap{Over: journey.OverCap(field("over"))}
 		t.Cap.Messages, _ = strconv.Atoi(field("messages")) // what cannot be read is 0, and refused with the other faults

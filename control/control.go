@@ -31,6 +31,9 @@ type Control struct {
 	// LookAt shows one file of a journey as it is being written. It is handed in for the same reason.
 	LookAt func(def *journey.Definition, files map[string]string, r journey.LookRequest) journey.Look
 
+	// ShowSurvey makes the page of a survey as customers see it. It is handed in because pages for customers belong to the API.
+	ShowSurvey func(journey.SurveyLook) ([]byte, error)
+
 	// Play plays a version on a clock of its own (package simulate). It is handed in for the same reason.
 	Play func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error)
 

@@ -11,7 +11,7 @@ import (
 
 // Surveys is where questions are kept, and the answers to them.
 type Surveys interface {
-	PutSurvey(ctx context.Context, form journey.SurveyForm, by journey.Actor) error
+	PutSurvey(ctx context.Context, form journey.SurveyForm, fresh bool, by journey.Actor) error
 	Survey(ctx context.Context, key string) (journey.SurveyInfo, error)
 	SurveyResults(ctx context.Context, key string, f journey.SurveyFilter) (journey.SurveyResults, error)
 	SurveyReplies(ctx context.Context, key string, f journey.SurveyFilter, words bool, r journey.PageRequest) (journey.Page[journey.SurveyReply], error)
@@ -21,8 +21,9 @@ type Surveys interface {
 // SurveyFile is the name of a survey's source, in faults.
 const SurveyFile = "survey.yaml"
 
-// PutSurvey keeps a survey on the server, by the rules of the journey language. Every fault is reported at once.
-func (c *Control) PutSurvey(ctx context.Context, by journey.Actor, key, source string) (journey.SurveyInfo, error) {
+// PutSurvey keeps a survey on the server, by the rules of the journey language. Every fault is reported at once. A fresh one must not be
+// there yet.
+func (c *Control) PutSurvey(ctx context.Context, by journey.Actor, key, source string, fresh bool) (journey.SurveyInfo, error) {
 	if !journeyKey.MatchString(key) {
 		return journey.SurveyInfo{}, invalid("key", "a survey's key is made of a-z, 0-9 and -", "e.g. why-leaving")
 	}
@@ -33,10 +34,19 @@ func (c *Control) PutSurvey(ctx context.Context, by journey.Actor, key, source s
 	if len(problems.Errors()) > 0 {
 		return journey.SurveyInfo{}, &journey.Fault{Code: journey.CodeInvalid, Message: "survey " + key + " has faults", Problems: problems}
 	}
-	if err := c.Store.PutSurvey(ctx, form, by); err != nil {
+	if err := c.Store.PutSurvey(ctx, form, fresh, by); err != nil {
 		return journey.SurveyInfo{}, err
 	}
 	return c.Store.Survey(ctx, key)
+}
+
+// lookUntil is when a question would close that is only looked at.
+const lookUntil = 7 * 24 * time.Hour
+
+// LookAtSurvey returns the page of a survey as a customer of that locale would see it, once answered or before: as it is being written,
+// with what it lacks.
+func (c *Control) LookAtSurvey(form journey.SurveyForm, locale string, answered bool) ([]byte, error) {
+	return c.ShowSurvey(journey.SurveyLook{Form: form, Locale: locale, Answered: answered, Until: c.Clock.Now().Add(lookUntil)})
 }
 
 // surveySpan is how far results go back where nobody says from when.

@@ -24,7 +24,7 @@ func (p *parser) declarations(f *fields) {
 	p.each(f.get("pools"), "pools", func(key string, _, n *yaml.Node) { p.def.Declares.Pools[key] = p.pool(key, n) })
 	p.each(f.get("webhooks"), "webhooks", func(key string, _, n *yaml.Node) { p.def.Declares.Webhooks[key] = p.endpoint(key, n) })
 	p.each(f.get("surveys"), "surveys", func(key string, at, n *yaml.Node) {
-		if slices.Contains(builtInSurveys(), key) {
+		if IsBuiltInSurvey(key) {
 			p.fault(at, fmt.Sprintf("the survey %s is there already", key), "give yours a key of its own, and `kind: "+key+"`")
 		}
 		p.def.Declares.Surveys[key] = p.surveyForm(key, n)
@@ -122,7 +122,7 @@ func (p *parser) surveyForm(key string, n *yaml.Node) SurveyForm {
 		form.Question = p.text(v, "the question")
 	}
 	if v := f.need("kind", "add `kind: score`, `choice`, `choices` or `text`"); v != nil {
-		form.Kind = p.word(v, "kind", append([]string{"score", "choice", "choices", "text"}, builtInSurveys()...)...)
+		form.Kind = p.word(v, "kind", SurveyKinds()...)
 	}
 	if v := f.get("follow_up"); v != nil {
 		form.FollowUp = p.text(v, "follow_up")

@@ -15,7 +15,7 @@ func ParseSurvey(file, key string, src []byte) (SurveyForm, Problems) {
 	p := &parser{file: file, def: &Definition{}, order: map[*yaml.Node][]string{}, marked: map[*yaml.Node]bool{}}
 	form := SurveyForm{Key: key}
 	if p.document = p.tree(src); p.document != nil {
-		if slices.Contains(builtInSurveys(), key) {
+		if IsBuiltInSurvey(key) {
 			p.fault(p.document.Content[0], "the survey "+key+" is there already", "give yours a key of its own, and `kind: "+key+"`")
 		}
 		form = p.surveyForm(key, p.document.Content[0])
@@ -38,6 +38,28 @@ type SurveyInfo struct {
 	SurveyScore
 	LastAt *time.Time `json:"last_answer_at,omitempty"`
 }
+
+// SurveyUse says what hangs on a survey that is to be changed.
+type SurveyUse struct {
+	Open     int      // invitations that are out: they keep the form that they went out with
+	Declared []string // keys of live journeys that declare it themselves, and ask what they declare
+}
+
+// SurveyLook asks how the page of a question looks while it is being written.
+type SurveyLook struct {
+	Form     SurveyForm
+	Locale   string    // of the customer; "" one who reads what everybody reads
+	Answered bool      // the page that thanks her
+	Until    time.Time // until when she may change her answer
+}
+
+// SurveyKinds are the kinds of questions.
+func SurveyKinds() []string {
+	return append([]string{"score", "choice", "choices", "text"}, builtInSurveys()...)
+}
+
+// IsBuiltInSurvey says whether a survey of that key needs no declaration, and takes none.
+func IsBuiltInSurvey(key string) bool { return slices.Contains(builtInSurveys(), key) }
 
 // SurveyScore is what answers come to. Of nps, Score is promoters less detractors in percent, -100 to 100; of the other scales the
 // average; nil where there is no scale, or no answer.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"iter"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -12,16 +14,37 @@ import (
 )
 
 // PutSurvey keeps a survey on the server, for journeys that ask it without declaring it. Who was asked before keeps the form that she saw.
-func (s *Store) PutSurvey(ctx context.Context, form journey.SurveyForm, by journey.Actor) (err error) {
+// A fresh one that is there is CodeStale.
+func (s *Store) PutSurvey(ctx context.Context, form journey.SurveyForm, fresh bool, by journey.Actor) (err error) {
 	defer wrap(&err, "keeping survey %q", form.Key)
 	return s.inTx(ctx, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `
-			INSERT INTO surveys (key, form) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET form = excluded.form`, form.Key, form)
+		tag, err := tx.Exec(ctx, `
+			INSERT INTO surveys (key, form) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET form = excluded.form WHERE NOT $3`, form.Key, form, fresh)
 		if err != nil {
 			return err
 		}
-		return s.audit(ctx, tx, deed{by: by, verb: "survey.put", target: "survey:" + form.Key, detail: map[string]any{"kind": form.Kind, "question": form.Question}})
+		if tag.RowsAffected() == 0 {
+			return journey.Faultf(journey.CodeStale, "survey %s exists already", form.Key)
+		}
+		return s.audit(ctx, tx, deed{by: by, verb: "survey.put", target: "survey:" + form.Key, detail: map[string]any{"kind": form.Kind,
+			"question": form.Question, "options": form.Options, "locales": slices.Sorted(maps.Keys(form.Locales))}})
 	})
+}
+
+// SurveyUse says how many invitations to a survey are out, and which live journeys have a form of their own for it.
+func (s *Store) SurveyUse(ctx context.Context, key string) (u journey.SurveyUse, err error) {
+	defer wrap(&err, "looking who asks survey %q", key)
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM survey_invites WHERE ask = $1 AND answered_at IS NULL AND expires_at > $2`, key, s.clock.Now()).Scan(&u.Open)
+	if err != nil {
+		return u, err
+	}
+	live, _, err := s.liveJourneys(ctx, s.pool)
+	for _, l := range live {
+		if _, declares := l.Def.Declares.Surveys[key]; declares {
+			u.Declared = append(u.Declared, l.Key)
+		}
+	}
+	return u, err
 }
 
 // Surveys lists every survey that is kept or was ever asked, by key, with what came of it.

@@ -97,6 +97,9 @@ func openApp(ctx context.Context, c config, temporal client.Options, log *slog.L
 	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates, Render: renderOnce(brand),
 		WriteTests: writeTests(brand, a.composer.Compose), Play: simulateVersion(brand), Library: shipped(), LookAt: lookAt(brand), Door: c.Identity.door()}
 	a.control.Brand, a.control.Sender = brand, c.senderInfo()
+	if a.control.ShowSurvey, err = api.ShowSurvey(brand); err != nil {
+		return nil, err
+	}
 	if !c.Sandbox {
 		a.control.LookUp = func(ctx context.Context) []journey.MailFinding {
 			return smtp.ExamineDomain(ctx, c.sender(a.composer.Signer), net.DefaultResolver.LookupTXT)
