@@ -25,7 +25,9 @@ type part struct {
 	Text      string // of a condition that has no form: YAML
 	Parts     []*part
 	Faults    journey.Problems
-	Fresh     bool // it was just added: she types here next
+	Fresh     bool     // it was just added: she types here next
+	Above     []string // remarks of the text on lines of their own, and at the end of its line
+	Behind    string
 }
 
 // property is one comparison of a property of an event.

@@ -15,6 +15,9 @@ import (
 // sourceOf writes what the builder holds in the language, and says which part stands on which line.
 func sourceOf(name string, p *part) (source string, lines map[int]*part) {
 	w := &partWriter{lines: map[int]*part{}}
+	for _, remark := range p.Above {
+		w.line(0, remark, nil)
+	}
 	if name != "" {
 		w.line(0, "name: "+plainText(name), nil)
 	}
@@ -51,12 +54,15 @@ func (w *partWriter) group(p *part, indent int, lead string) {
 		w.line(indent, lead+head+" []", p)
 		return
 	}
-	w.line(indent, lead+head, p)
+	w.line(indent, lead+head+p.Behind, p)
 	for _, q := range p.Parts {
+		for _, remark := range q.Above {
+			w.line(inner, remark, nil)
+		}
 		if q.IsGroup() {
 			w.group(q, inner, "- ")
 		} else {
-			w.line(inner, "- "+q.flow(), q)
+			w.line(inner, "- "+q.flow()+q.Behind, q)
 		}
 	}
 }
@@ -204,6 +210,7 @@ func partsOf(source string) *part {
 	if !p.IsGroup() {
 		p = &part{Kind: kindAll, Parts: []*part{p}}
 	}
+	p.Above = headRemarks(&doc)
 	p.number("n")
 	return p
 }
@@ -244,7 +251,9 @@ func partFrom(n *yaml.Node) *part {
 func groupFrom(kind string, list []*yaml.Node) *part {
 	p := &part{Kind: kind}
 	for _, n := range list {
-		p.Parts = append(p.Parts, partFrom(n))
+		inner := partFrom(n)
+		inner.Above, inner.Behind = remarksOf(n)
+		p.Parts = append(p.Parts, inner)
 	}
 	return p
 }

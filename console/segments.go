@@ -198,6 +198,13 @@ func editSegment(ctx context.Context, r *request) (reply, error) {
 	}
 	e := control.Edit{Key: r.path("key"), Source: r.form.Get("source"), IfMatch: r.form.Get("etag"), IfNew: fresh}
 	if tree := partOf(r.form, "n"); do == "save" && tree != nil {
+		if !fresh {
+			was, err := r.Read.Segment(ctx, e.Key)
+			if err != nil {
+				return reply{}, err
+			}
+			tree.keepRemarks(was.Source)
+		}
 		e.Source, _ = sourceOf(strings.TrimSpace(r.form.Get("name")), tree)
 	}
 	if fresh {

@@ -99,6 +99,37 @@ func TestTheBuilderKeepsWhatItShows(t *testing.T) {
 	assert.Equal(t, "if:\n  not:\n    any:\n      - { event: Order Completed }\n", one[string](o, `SELECT source FROM segments WHERE key = 'alone'`))
 }
 
+// Remarks of the text stay with what they are about when the forms write it anew.
+func TestTheBuilderKeepsRemarks(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	v := o.as(journey.RoleMarketer)
+	const source = "# Whom we write to at Christmas.\nname: Guests\nif:\n  all:\n    # Paying ones.\n    - { attribute: plan, eq: gold } # since 2029\n" +
+		"    # Or those who ask.\n    - any:\n        - { attribute: asked, exists: true } # by phone\n        - { attribute: zip, eq: \"0123\" }\n"
+	page := v.follow("/segments/_new", url.Values{"key": {"guests"}, "source": {source}, "do": {"save_text"}})
+	form := fieldsOf(t, page.body, "/segments/guests")
+	form.Set("do", "save")
+	form.Del("source")
+	saved := func() string {
+		t.Helper()
+		page := v.follow("/segments/guests", form)
+		require.Contains(t, page.body, "Kept.")
+		form.Set("etag", fieldsOf(t, page.body, "/segments/guests").Get("etag"))
+		return one[string](o, `SELECT source FROM segments WHERE key = 'guests'`)
+	}
+	assert.Equal(t, source, saved())
+	form.Set("n-0.arg", "silver")
+	form.Set("name", "Our guests")
+	changed := strings.NewReplacer("eq: gold", "eq: silver", "Guests", "Our guests").Replace(source)
+	assert.Equal(t, changed, saved(), "a row that was changed keeps its remarks")
+	for _, field := range []string{"n-0.kind", "n-0.name", "n-0.op", "n-0.arg"} {
+		form.Del(field)
+	}
+	assert.Equal(t, strings.Replace(changed, "    # Paying ones.\n    - { attribute: plan, eq: silver } # since 2029\n", "", 1), saved(),
+		"those of a row that was taken out go with it")
+}
+
 func TestBuildingASegmentWithoutScripts(t *testing.T) {
 	t.Parallel()
 	o := open(t)
