@@ -72,6 +72,14 @@ func resuming(what stand) endpoint {
 	}
 }
 
+// pausing shows what a pause would hold.
+func pausing(what stand) endpoint {
+	return func(ctx context.Context, s *server, r *request) (any, error) {
+		scope, target := what(r)
+		return s.Control.Pausing(ctx, scope, target)
+	}
+}
+
 func listPauses(ctx context.Context, s *server, _ *request) (any, error) {
 	held, err := s.Read.Pauses(ctx, "", "")
 	out := journey.Page[journey.PauseView]{Data: []journey.PauseView{}}

@@ -20,6 +20,7 @@ type customerData struct {
 	Steps    map[string][]string  // of each enrollment: where she may be moved
 	Pools    []string             // that a coupon can be given from
 	Resuming []journey.Resumption // what each way of resuming would do, where she is paused
+	Pausing  *journey.Pausing     // what a pause would hold, where that was asked for
 	Clock    string               // what time it is where she is; "" unknown
 }
 
@@ -110,6 +111,9 @@ func customerPage(ctx context.Context, r *request) (reply, error) {
 	}
 	d.Messages = mails.Data
 	if d.Pools, err = r.Read.GivingPools(ctx); err != nil {
+		return reply{}, err
+	}
+	if d.Pausing, err = r.pausing(ctx, journey.ScopeCustomer, o.ID); err != nil {
 		return reply{}, err
 	}
 	if d.Paused() != nil {

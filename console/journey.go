@@ -28,6 +28,7 @@ type journeyData struct {
 	Pause    *journey.PauseView
 	Crossing *journey.Migration   // that is under way
 	Resuming []journey.Resumption // what each way of resuming would do, where it is paused
+	Pausing  *journey.Pausing     // what a pause would hold, where that was asked for
 }
 
 func (d journeyData) title() string { return d.Name }
@@ -47,6 +48,9 @@ func journeyPage(ctx context.Context, r *request) (reply, error) {
 	d, err := r.journeyOf(ctx)
 	if err != nil {
 		return reply{}, err
+	}
+	if d.Pausing, err = r.pausing(ctx, journey.ScopeJourney, d.Key); err != nil || r.http.Header.Get("HX-Target") == "pausing" {
+		return reply{page: "journey", data: d}, err
 	}
 	def, err := r.Control.Definition(ctx, d.Key, d.Version)
 	if err != nil {

@@ -74,6 +74,15 @@ func (r *request) resuming(ctx context.Context, scope journey.Scope, target stri
 	return ways.Choices, err
 }
 
+// pausing says what a pause would hold, where that was asked for; nil: it was not.
+func (r *request) pausing(ctx context.Context, scope journey.Scope, target string) (*journey.Pausing, error) {
+	if r.query("pausing") == "" {
+		return nil, nil //nolint:nilnil // nobody asked
+	}
+	p, err := r.Control.Pausing(ctx, scope, target)
+	return &p, err
+}
+
 func resumeCustomer(ctx context.Context, r *request) (reply, error) {
 	if _, err := r.Control.Resume(ctx, r.by(), journey.ScopeCustomer, r.path("id"), r.chosen()); err != nil {
 		return reply{}, err

@@ -15,6 +15,7 @@ type Pauses interface {
 	EndPauses(ctx context.Context, scope journey.Scope, target string, how journey.OnResume, spread time.Duration, by journey.Actor, told *journey.Event) ([]journey.Pause, error)
 	Pauses(ctx context.Context, scope journey.Scope, target string) ([]journey.Pause, error)
 	Resuming(ctx context.Context, scope journey.Scope, target string) (journey.Resuming, error)
+	Pausing(ctx context.Context, scope journey.Scope, target string) (journey.Pausing, error)
 }
 
 // Flight knows which messages of a scope stand between claim and reply.
@@ -103,6 +104,15 @@ func (c *Control) target(ctx context.Context, scope journey.Scope, target string
 	}
 	who, err := c.Store.Customer(ctx, target)
 	return who.ID, err
+}
+
+// Pausing says what a pause would hold if it began now, in each of its ways.
+func (c *Control) Pausing(ctx context.Context, scope journey.Scope, target string) (journey.Pausing, error) {
+	target, err := c.target(ctx, scope, target)
+	if err != nil {
+		return journey.Pausing{}, err
+	}
+	return c.Store.Pausing(ctx, scope, target)
 }
 
 // settle waits until nothing in the scope is on its way, and returns what still is when patience ends.

@@ -23,6 +23,7 @@ const soon = 24 * time.Hour
 func (s *Store) Resuming(ctx context.Context, scope journey.Scope, target string) (out journey.Resuming, err error) {
 	defer wrap(&err, "looking at what resuming %s %s would do", scope, target)
 	p := resuming{scope: scope, target: target, now: s.clock.Now()}
+	p.by = p.now
 	if p.pauses, err = s.Pauses(ctx, scope, target); err != nil {
 		return out, err
 	}
@@ -57,6 +58,7 @@ type resuming struct {
 	scope  journey.Scope
 	target string
 	now    time.Time
+	by     time.Time // whose moment comes until then is asked about
 	pauses []journey.Pause
 	all    int // active enrollments in the scope
 	ready  int // those who may have something to do
@@ -101,7 +103,7 @@ func (s *Store) loadStanding(ctx context.Context, tx pgx.Tx, p *resuming) error 
 		)
 		SELECT (SELECT count(*) FROM scoped), (SELECT count(*) FROM ready),
 			ARRAY(SELECT id FROM ready WHERE n * $4 / ready.all > (n - 1) * $4 / ready.all OR ready.all <= $4 ORDER BY id)`,
-		string(p.scope), p.target, p.now, sampleMost, keys, numbers).Scan(&p.all, &p.ready, &ids)
+		string(p.scope), p.target, p.by, sampleMost, keys, numbers).Scan(&p.all, &p.ready, &ids)
 	if err != nil {
 		return err
 	}
@@ -235,17 +237,9 @@ func (p *resuming) play(how journey.OnResume, spread time.Duration) journey.Resu
 func (p *resuming) decide(one bystander, how journey.OnResume, spread time.Duration, t *tally, counts map[string]int) (sent, lost int) {
 	in := journey.Input{State: one.state, Facts: one.facts, Now: p.now, Cause: journey.CauseWake, NewID: journey.NewID}
 	in.Facts.Pauses = p.ended(one.facts.Pauses, how, spread)
-	in.Facts.Coupons = maps.Clone(one.facts.Coupons)
-	var out journey.Output
-	for {
-		var err error
-		if out, err = safely(func() journey.Output { return journey.Advance(one.def, in) }); err != nil {
-			return 0, 0 // she will be parked, and send nothing
-		}
-		if out.Take == nil {
-			break
-		}
-		in.Facts.Coupons[out.Take.As] = journey.Coupon{ID: "cpn_", Pool: out.Take.Pool, As: out.Take.As, Expires: out.Take.Expires}
+	out, sound := p.ask(one, in)
+	if !sound {
+		return 0, 0
 	}
 	goes := func(message string, at time.Time) {
 		if at.After(p.now.Add(soon)) {
@@ -270,6 +264,18 @@ func (p *resuming) decide(one bystander, how journey.OnResume, spread time.Durat
 		}
 	}
 	return sent, lost
+}
+
+// ask lets her decide; false: she will be parked, and send nothing.
+func (p *resuming) ask(one bystander, in journey.Input) (journey.Output, bool) {
+	in.Facts.Coupons = maps.Clone(one.facts.Coupons)
+	for {
+		out, err := safely(func() journey.Output { return journey.Advance(one.def, in) })
+		if err != nil || out.Take == nil {
+			return out, err == nil
+		}
+		in.Facts.Coupons[out.Take.As] = journey.Coupon{ID: "cpn_", Pool: out.Take.Pool, As: out.Take.As, Expires: out.Take.Expires}
+	}
 }
 
 // ended are her pauses as they would be.

@@ -88,6 +88,36 @@ func TestResumePreviewIsWhatHappens(t *testing.T) {
 	assert.Equal(t, 7, one[int](w, `SELECT count(*) FROM messages WHERE template = 'last-call' AND state = 'queued'`))
 }
 
+// What a pause would hold is said before it begins, message by message, and is what it then holds.
+func TestPausingSaysWhatItWouldHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	all := crowd(w, 3)
+	none, err := w.Pausing(t.Context(), journey.ScopeJourney, "win-back")
+	require.NoError(t, err)
+	assert.Equal(t, "3 enrollments stand still; no message is due within a day", none.Words)
+	due := one[time.Time](w, `SELECT min(due_at) FROM enrollments`)
+	w.wall.pass(due.Sub(w.wall.now()) - 3*time.Hour)
+	day, err := w.Pausing(t.Context(), journey.ScopeJourney, "win-back")
+	require.NoError(t, err)
+	assert.Equal(t, "3 enrollments stand still; 3 messages due within a day", day.Words)
+	assert.Equal(t, "what is due goes out afterwards, over 40 minutes; waits end when they would have ended", day.Choices[1].Words)
+	assert.Equal(t, "3 messages will not be sent, if it lasts a day; waits end when they would have ended", day.Choices[2].Words)
+	w.wall.pass(150 * time.Minute)
+	hour, err := w.Pausing(t.Context(), journey.ScopeCustomer, one[string](w, `SELECT customer_id FROM enrollments WHERE id = $1`, all[0]))
+	require.NoError(t, err)
+	assert.Equal(t, "1 enrollment stands still; 1 message due within a day; 1 message of them within an hour", hour.Words)
+	w.wall.pass(time.Hour)
+	w.step(all[0], journey.CauseTimer)
+	queued, err := w.Pausing(t.Context(), journey.ScopeJourney, "win-back")
+	require.NoError(t, err)
+	assert.Equal(t, 3, queued.Hour, "one of them stands in the ledger by now")
+	w.pause(journey.ScopeJourney, "win-back", journey.Keep, nil)
+	held, err := w.Pausing(t.Context(), journey.ScopeEverything, "")
+	require.NoError(t, err)
+	assert.Zero(t, held.Day, "what is held already is held by the other pause")
+}
+
 // What was queued already when the pause began takes its turn in the claim; a receipt does not.
 func TestCatchUpSpreadsWhatWasQueued(t *testing.T) {
 	t.Parallel()
