@@ -125,7 +125,7 @@ func (c *Courier) mail(ctx context.Context, p journey.Parcel) journey.PostReply 
 	_, domain, _ := strings.Cut(from.Address, "@")
 	raw, err := c.Compose(journey.Envelope{
 		From: c.Brand.From, ReplyTo: c.Brand.ReplyTo, To: p.Address, Subject: subjectOf(p.Text), Text: p.Text,
-		HTML: "<p>" + strings.ReplaceAll(html.EscapeString(p.Text), "\n", "<br>") + "</p>", Date: p.At, MessageID: p.ID + "@" + domain,
+		HTML: c.page(p.Text), Date: p.At, MessageID: p.ID + "@" + domain,
 	})
 	if err != nil {
 		return journey.PostReply{Reason: journey.ReasonRender, Final: true}
@@ -136,6 +136,17 @@ func (c *Courier) mail(ctx context.Context, p journey.Parcel) journey.PostReply 
 	}
 	defer wire.Quit()
 	return replyOf(wire.Deliver(ctx, from.Address, p.Address, raw, func(context.Context) error { return nil }))
+}
+
+// page is a text as HTML. A line that is an address of our own console is a link; what a customer wrote makes none.
+func (c *Courier) page(text string) string {
+	lines := strings.Split(html.EscapeString(text), "\n")
+	for i, line := range lines {
+		if ours := html.EscapeString(c.Brand.PublicURL) + "/"; c.Brand.PublicURL != "" && strings.HasPrefix(line, ours) && !strings.ContainsAny(line, " \t") {
+			lines[i] = `<a href="` + line + `">` + line + `</a>`
+		}
+	}
+	return "<p>" + strings.Join(lines, "<br>") + "</p>"
 }
 
 // replyOf says what an outcome of SMTP means for a parcel. What is in doubt is sent again: a colleague may read it twice.

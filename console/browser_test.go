@@ -17,30 +17,24 @@ import (
 	"perennial/control"
 	"perennial/journey"
 	"perennial/templates"
+	"perennial/testenv"
 )
 
-// window is one tab of a real browser.
+// window is one tab of a real browser, at an office.
 type window struct {
 	*office
-	ctx context.Context //nolint:containedctx // of the browser, which lives as long as the test
+	tab *testenv.Tab
 }
 
 // browser starts Chromium with a fresh profile.
 func (o *office) browser() *window {
 	o.t.Helper()
-	ctx, cancel := context.WithTimeout(o.t.Context(), 4*time.Minute)
-	o.t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.UserDataDir(o.t.TempDir()), chromedp.Flag("disable-background-networking", true), chromedp.Flag("lang", "en")))
-	o.t.Cleanup(cancel)
-	w := &window{o, ctx}
-	w.do(chromedp.Navigate("about:blank"))
-	return w
+	return &window{o, testenv.Browser(o.t)}
 }
 
 func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
-	require.NoError(w.t, chromedp.Do(w.ctx, steps...), "is Chromium installed?")
+	w.tab.Do(steps...)
 }
 
 // open goes to a path.
@@ -53,7 +47,7 @@ func (w *window) open(path string) {
 func (w *window) looks(width int64, scheme string) {
 	w.t.Helper()
 	w.do(chromedp.EmulateViewport(width, map[bool]int64{true: 780, false: 900}[width < 600]))
-	_, err := chromedp.Run(w.ctx, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
+	_, err := chromedp.Run(w.tab.Ctx, func(ctx context.Context, t *chromedp.Target) (cdp.Empty, error) {
 		return cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
 	})
@@ -63,21 +57,13 @@ func (w *window) looks(width int64, scheme string) {
 // ask evaluates an expression in the page, and waits where it is a promise.
 func ask[T any](w *window, expression string) T {
 	w.t.Helper()
-	v, err := chromedp.Run(w.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
-	require.NoError(w.t, err, expression)
-	return v
+	return testenv.Ask[T](w.tab, expression)
 }
 
-// eventually waits until an expression in the page holds; a page that is just being left is asked again.
+// eventually waits until an expression in the page holds.
 func (w *window) eventually(expression string) {
 	w.t.Helper()
-	ok := assert.Eventually(w.t, func() bool {
-		ok, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](`Boolean(`+expression+`)`))
-		return err == nil && ok
-	}, 20*time.Second, 50*time.Millisecond, "%s", expression)
-	if !ok {
-		w.t.Fatal(ask[string](w, `location.href + '\n' + document.body.innerText.slice(0, 900)`))
-	}
+	w.tab.Eventually(20*time.Second, expression)
 }
 
 // signIn signs a user in by her password, through the form.

@@ -27,6 +27,7 @@ type journeyData struct {
 	Report   keptReport
 	Pause    *journey.PauseView
 	Crossing *journey.Migration   // that is under way
+	Beat     string               // how often the picture looks anew, as htmx reads it
 	Resuming []journey.Resumption // what each way of resuming would do, where it is paused
 	Pausing  *journey.Pausing     // what a pause would hold, where that was asked for
 }
@@ -71,6 +72,10 @@ func journeyPage(ctx context.Context, r *request) (reply, error) {
 	d.Picture = template.HTML(picture.SVG(graph.SVG{Bare: true, Counts: counts, Here: d.Step, //nolint:gosec // graph escapes
 		Link:   func(id string) string { return d.stepAddress(def, id) },
 		Titles: func(n int) string { return r.language.counted("journey.here", n) }}))
+	d.Beat = beat(r.Clock.Speed())
+	if d.Crossing, err = r.crossing(ctx, d.Key); err != nil {
+		return reply{}, err
+	}
 	if r.http.Header.Get("HX-Target") == "picture" {
 		return show("journey", d)
 	}
@@ -79,6 +84,14 @@ func journeyPage(ctx context.Context, r *request) (reply, error) {
 		return reply{}, err
 	}
 	return show("journey", d)
+}
+
+// beat is how often a picture looks anew: where a day takes a second, people pass a step between two looks that are far apart.
+func beat(speed float64) string {
+	if speed > 1 {
+		return "2s"
+	}
+	return "10s"
 }
 
 // journeyOf finds the journey of the path, and the version of the query: the live one, or the draft of one that was never live.
@@ -111,12 +124,6 @@ func (r *request) readJourney(ctx context.Context, d *journeyData) (err error) {
 	if d.Pause, err = r.pauseOf(ctx, d.Key); err != nil {
 		return err
 	}
-	if d.Crossing, err = r.Read.Migration(ctx, d.Key); err != nil {
-		return err
-	}
-	if d.Crossing != nil && d.Crossing.Waiting == 0 {
-		d.Crossing = nil
-	}
 	if d.Pause != nil {
 		if d.Resuming, err = r.resuming(ctx, journey.ScopeJourney, d.Key); err != nil {
 			return err
@@ -132,6 +139,15 @@ func (r *request) readJourney(ctx context.Context, d *journeyData) (err error) {
 	people, err := r.Read.InsideAt(ctx, d.Key, d.Version, &at, r.page(pageSize))
 	d.People, d.More = people.Data, more(people)
 	return err
+}
+
+// crossing is the migration that is under way in the journey, if there is one.
+func (r *request) crossing(ctx context.Context, key string) (*journey.Migration, error) {
+	m, err := r.Read.Migration(ctx, key)
+	if err != nil || m == nil || m.Waiting == 0 {
+		return nil, err
+	}
+	return m, nil
 }
 
 // pauseOf is the pause of the journey that holds now, if there is one.

@@ -208,10 +208,11 @@ func TestEveryDecisionHasItsFrench(t *testing.T) {
 		}
 	}
 	for _, event := range []string{journey.EventSurveyAnswered, journey.EventLinkClicked, journey.EventTopicSubscribed, journey.EventTopicUnsubscribed, journey.EventCustomerPaused,
-		journey.EventCustomerResumed, journey.EventCustomerReturned, journey.EventCouponIssued, journey.EventCouponRedeemed, journey.EventTaskDone,
+		journey.EventCustomerResumed, journey.EventCustomerReturned, journey.EventCouponIssued, journey.EventCouponRedeemed, journey.EventCouponExpired, journey.EventTaskDone,
 		journey.EventMessageBounced, journey.EventMessageComplained, journey.EventMessageDropped} {
 		check(journey.EventWords("own", event, whole, nil))
 	}
+	check(journey.EventWords("own", journey.EventCustomerResumed, map[string]any{"paused_by": "Ana"}, nil))
 	for _, scope := range []journey.Scope{journey.ScopeCustomer, journey.ScopeEnrollment, journey.ScopeJourney, journey.ScopeTopic, journey.ScopeEverything} {
 		check(strings.ReplaceAll(journey.PauseWords([]journey.PauseView{{Scope: scope, By: "Ana", Reason: "asked", Until: &at}}, "", nil), "; ", ", "))
 	}

@@ -83,7 +83,7 @@ func TestScreens(t *testing.T) {
 			w.looks(shape.width, shape.scheme)
 			w.open(p.path)
 			w.eventually(`document.readyState == 'complete'`)
-			picture, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
+			picture, err := chromedp.Run(w.tab.Ctx, chromedp.CaptureScreenshot())
 			require.NoError(t, err)
 			require.NoError(t, os.MkdirAll(*screens, 0o750))
 			require.NoError(t, os.WriteFile(filepath.Join(*screens, p.name+"-"+shape.name+".png"), picture, 0o600))

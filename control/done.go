@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"strings"
+	"time"
 
 	"perennial/journey"
 )
@@ -13,7 +14,7 @@ type Tasks interface {
 	ClaimTask(ctx context.Context, id string, take bool, by journey.Actor) (journey.TaskView, error)
 	ReleaseTask(ctx context.Context, id string, by journey.Actor) (journey.TaskView, error)
 	NoteTask(ctx context.Context, id, text string, by journey.Actor) (journey.Note, error)
-	EscalateTasks(ctx context.Context, say func(journey.TaskView) string) (int, error)
+	EscalateTasks(ctx context.Context, say func(t journey.TaskView, passedOn bool) string) (int, time.Time, error)
 }
 
 // Done says that a task is done, with what came of it; the customer's journey goes on with the outcome.
@@ -46,21 +47,29 @@ func (c *Control) NoteTask(ctx context.Context, by journey.Actor, task, text str
 	return c.Store.NoteTask(ctx, task, text, by)
 }
 
-// Escalate tells teams of tasks that have become overdue, each once, and returns how many.
-func (c *Control) Escalate(ctx context.Context) (int, error) {
+// Escalate tells teams of tasks that have become overdue, and those teams that they escalate to of what is still not done. It returns how
+// many it told of, and when the next is to be told of, in wall time; zero: nobody knows of any.
+func (c *Control) Escalate(ctx context.Context) (int, time.Time, error) {
 	return c.Store.EscalateTasks(ctx, c.overdueWords)
 }
 
 // overdueWords say what has not been done, for whom, since when, and where it is to be done.
-func (c *Control) overdueWords(t journey.TaskView) string {
+func (c *Control) overdueWords(t journey.TaskView, passedOn bool) string {
 	words := []string{"Overdue: " + t.Title}
+	if passedOn {
+		words[0] = "Still overdue: " + t.Title
+	}
 	if t.Name != "" {
 		words = append(words, "For "+t.Name)
 	} else if t.Sender != "" {
 		words = append(words, "From "+t.Sender)
 	}
 	if t.DueAt != nil {
-		words = append(words, "It was due "+t.DueAt.In(c.zone()).Format("Mon 2 Jan 2006, 15:04 MST"))
+		zone := c.zone()
+		if its, err := time.LoadLocation(t.Zone); err == nil && t.Zone != "" {
+			zone = its
+		}
+		words = append(words, "It was due "+t.DueAt.In(zone).Format("Mon 2 Jan 2006, 15:04 MST"))
 	}
 	switch {
 	case t.Assignee != "":

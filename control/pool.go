@@ -20,12 +20,20 @@ func (c *Control) SetPoolTeam(ctx context.Context, by journey.Actor, pool, team 
 
 // WatchPools tells teams of pools that have become low or empty, each crossing once, and returns how many.
 func (c *Control) WatchPools(ctx context.Context) (int, error) {
-	return c.Store.TellPoolLevels(ctx, func(pool string, free, lowWater int) string {
-		if free == 0 {
-			return fmt.Sprintf("The coupon pool %s is empty: customers whom a journey gives one of its codes wait, or go on without. "+
-				"POST /api/coupon-pools/%s/codes adds codes.", pool, pool)
-		}
-		return fmt.Sprintf("The coupon pool %s is running out: %d codes are left, and it is low from %d on. POST /api/coupon-pools/%s/codes adds codes.",
-			pool, free, lowWater, pool)
-	})
+	return c.Store.TellPoolLevels(ctx, c.poolWords)
+}
+
+// poolWords say what is wrong with a pool in one line, then what follows, and where codes are added.
+func (c *Control) poolWords(pool string, free, lowWater int) string {
+	where := "POST /api/coupon-pools/" + pool + "/codes adds codes."
+	if c.Brand.PublicURL != "" {
+		where = c.Brand.PublicURL + "/coupons/pools/" + pool
+	}
+	switch free {
+	case 0:
+		return "The coupon pool " + pool + " is empty\nCustomers whom a journey gives one of its codes wait, or go on without.\n" + where
+	case 1:
+		return fmt.Sprintf("The coupon pool %s is running out: 1 code is left\nIt is low from %d on.\n%s", pool, lowWater, where)
+	}
+	return fmt.Sprintf("The coupon pool %s is running out: %d codes are left\nIt is low from %d on.\n%s", pool, free, lowWater, where)
 }

@@ -22,6 +22,8 @@ type TaskView struct {
 	DueAt       *time.Time `json:"due_at,omitempty"`
 	Overdue     bool       `json:"overdue"`
 	EscalatedAt *time.Time `json:"escalated_at,omitempty"` // its team was told that it is overdue
+	PassOnAt    *time.Time `json:"pass_on_at,omitempty"`   // the team that this one escalates to will be told then
+	PassedOnAt  *time.Time `json:"passed_on_at,omitempty"` // it was told
 	ClaimedAt   *time.Time `json:"claimed_at,omitempty"`
 	DoneAt      *time.Time `json:"done_at,omitempty"`
 	DoneBy      string     `json:"done_by,omitempty"`
@@ -31,8 +33,8 @@ type TaskView struct {
 	Text        string     `json:"text,omitempty"`    // of a reply
 	Message     string     `json:"message,omitempty"` // msg_… that was replied to; "" unknown
 
-	EscalateTo string `json:"-"` // team that is told, too, when it is overdue
-	Notes      []Note `json:"notes,omitempty"`
+	Zone  string `json:"-"` // in which its team works; "" it has no hours
+	Notes []Note `json:"notes,omitempty"`
 }
 
 // TaskSource says why there is a task.

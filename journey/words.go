@@ -295,6 +295,9 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 	case EventCustomerPaused:
 		return "was paused" + d.prefixed("by", " by ") + d.prefixed("reason", ": ") + d.until(", until ")
 	case EventCustomerResumed:
+		if d.text("by") == "" {
+			return "goes on: the pause" + d.prefixed("paused_by", " by ") + " is over"
+		}
 		return "was resumed" + d.prefixed("by", " by ")
 	case EventCustomerReturned:
 		return "came back"
@@ -302,6 +305,8 @@ func EventWords(kind, name string, properties map[string]any, zone *time.Locatio
 		return "was given " + d.or("code", "a coupon") + d.prefixed("source", " by ")
 	case EventCouponRedeemed:
 		return "redeemed " + d.or("code", "a coupon") + d.prefixed("order_id", " on order ")
+	case EventCouponExpired:
+		return "let " + d.or("code", "a coupon") + " expire"
 	case EventTaskDone:
 		return "task done: " + d.text("title") + d.prefixed("outcome", ", ") + d.prefixed("note", " – ")
 	case EventMessageReplied:

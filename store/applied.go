@@ -34,6 +34,12 @@ func (a *application) flush(ctx context.Context) error {
 	if len(a.woken) > 0 {
 		a.s.queueWake(b, slices.Sorted(maps.Keys(a.woken)))
 	}
+	if len(a.agreed) > 0 {
+		if err := a.s.queueEvents(b, a.agreed); err != nil {
+			return err
+		}
+		b.Queue(`SELECT pg_notify($1, '')`, channelEvents)
+	}
 	if err := a.tx.SendBatch(ctx, b).Close(); err != nil {
 		return err
 	}

@@ -37,6 +37,7 @@ type application struct {
 	totals   map[totalKey]*total
 	proofs   []journey.ConsentChange
 	consents []journey.ConsentChange // those that hold, in order
+	agreed   []journey.Event         // Topic Subscribed and Unsubscribed, of what she said by identify
 	entries  pgx.Batch
 	entered  bool
 	woken    map[string]bool
@@ -155,6 +156,9 @@ func (a *application) change(ctx context.Context, p *person, e journey.Event) ([
 		}
 		p.ConsentAt[c.Topic] = c.At
 		a.consents = append(a.consents, c)
+		if e.Kind == journey.KindIdentify && !e.Historical && !e.Imported() { // an import is no news of hers
+			a.agreed = append(a.agreed, *consentEvent(c))
+		}
 		changed = append(changed, journey.ListenConsent+c.Topic)
 	}
 	if e.Kind == journey.KindGroup {

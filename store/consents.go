@@ -55,7 +55,12 @@ func (s *Store) changeConsent(ctx context.Context, tx pgx.Tx, c journey.ConsentC
 	if err != nil {
 		return false, err
 	}
-	told := &journey.Event{Name: journey.EventTopicSubscribed, At: c.At, Properties: map[string]any{
+	return true, s.tellOf(ctx, tx, c.CustomerID, consentEvent(c))
+}
+
+// consentEvent is a change of consent as her stream tells of it, with its proof.
+func consentEvent(c journey.ConsentChange) *journey.Event {
+	told := &journey.Event{Kind: journey.KindOwn, Name: journey.EventTopicSubscribed, CustomerID: c.CustomerID, At: c.At, Properties: map[string]any{
 		"topic": c.Topic, "source": c.Source, "wording": c.Wording, "address": c.Address}}
 	if c.Is == journey.ConsentConfirmed {
 		told.Properties["confirmed"] = true
@@ -63,7 +68,7 @@ func (s *Store) changeConsent(ctx context.Context, tx pgx.Tx, c journey.ConsentC
 	if c.Is == journey.ConsentWithdrawn {
 		told.Name = journey.EventTopicUnsubscribed
 	}
-	return true, s.tellOf(ctx, tx, c.CustomerID, told)
+	return told
 }
 
 func consentDetail(changed []journey.ConsentChange) map[string]any {

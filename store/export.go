@@ -84,7 +84,7 @@ func exportSections() []exportSection {
 		{"notes", `
 		SELECT id, to_jsonb(n) - 'customer_id' FROM notes n WHERE customer_id = $1 AND $2 < id ORDER BY id LIMIT $3`},
 		{"pauses", `
-		SELECT p.id, to_jsonb(p) FROM pauses p
+		SELECT p.id, to_jsonb(p) - 'told' FROM pauses p
 		WHERE (scope = 'customer' AND target = $1 OR scope = 'customer_topic' AND split_part(target, '/', 1) = $1 OR scope = 'enrollment' AND target IN (SELECT id FROM enrollments WHERE customer_id = $1))
 			AND $2 < p.id ORDER BY p.id LIMIT $3`},
 		{"requests", `

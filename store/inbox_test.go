@@ -269,6 +269,28 @@ func TestAnOlderAgreementDoesNotBeatAWithdrawal(t *testing.T) {
 	assert.Equal(t, 1, one[int](w, `SELECT count(*) FROM consent_changes WHERE topic = 'news'`), "the proof is kept")
 }
 
+// What she agrees to by identify is told of in her stream as every other consent is, once, and the later word still holds; what an import or a
+// history brings is no news.
+func TestConsentsByIdentifyAreToldOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	topics := func(news bool) map[string]any { return map[string]any{"topics": map[string]any{"news": news}} }
+	old := w.event("bo", "", topics(true))
+	old.Kind, old.Historical = journey.KindIdentify, true
+	w.accept(old)
+	for _, news := range []bool{true, true, false} {
+		w.wall.pass(time.Second)
+		w.identify("ada", topics(news))
+	}
+	w.apply()
+	assert.Equal(t, "Topic Subscribed news identify, Topic Unsubscribed news identify", one[string](w, `
+		SELECT string_agg(concat_ws(' ', name, properties->>'topic', properties->>'source'), ', ' ORDER BY seq) FROM events WHERE name LIKE 'Topic %'`))
+	c, err := w.Customer(t.Context(), "user:ada")
+	require.NoError(t, err)
+	assert.Equal(t, journey.ConsentWithdrawn, c.Consents["news"])
+	assert.Equal(t, 2, one[int](w, `SELECT count(*) FROM consent_changes WHERE customer_id = $1`, c.ID), "each change has one proof")
+}
+
 func TestGroupMakesAnAccount(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

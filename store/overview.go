@@ -163,6 +163,9 @@ func (r *enrollmentRow) stand(zone *time.Location) {
 	if r.NextAt == nil {
 		r.NextAt = r.plan.At
 	}
+	if r.state.Paused {
+		r.Next = "" // the plan says no more than that she stands still
+	}
 	if len(r.Pauses) > 0 {
 		r.Next, r.NextAt = journey.PauseWords(r.Pauses, r.Next, zone), nil
 	}

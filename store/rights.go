@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,7 +29,29 @@ func (s *Store) closeGate(ctx context.Context, tx pgx.Tx, e *enrollment, g *grou
 	if len(effects.Pauses) == 0 {
 		return nil
 	}
+	if err := s.tellOf(ctx, tx, e.CustomerID, stepPaused(effects.Pauses)); err != nil {
+		return err
+	}
 	return s.wakeOthers(ctx, tx, e)
+}
+
+// stepPaused tells of the pauses of one step: they differ in their topic alone.
+func stepPaused(pauses []journey.Pause) *journey.Event {
+	p := pauses[0]
+	properties := map[string]any{"reason": p.Reason, "by": p.By, "on_resume": string(p.OnResume), "scope": string(p.Scope)}
+	if p.Until != nil {
+		properties["until"] = p.Until.Format(time.RFC3339)
+	}
+	var topics []string
+	for _, p := range pauses {
+		if _, topic := journey.SplitTopic(p.Target); topic != "" {
+			topics = append(topics, topic)
+		}
+	}
+	if len(topics) > 0 {
+		properties["topics"] = topics
+	}
+	return &journey.Event{Name: journey.EventCustomerPaused, At: p.Since, Properties: properties}
 }
 
 // wakeOthers lets the customer's other enrollments look again: something of hers has changed that they may stand on.

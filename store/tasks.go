@@ -15,12 +15,12 @@ const taskSQL = `
 	SELECT t.id, coalesce(t.customer_id, ''), coalesce(nullif(trim(c.first_name || ' ' || c.last_name), ''), c.email, ''), coalesce(t.enrollment_id, ''),
 		coalesce(e.journey_key, ''), coalesce(e.version, 0), t.step, t.source, t.title, t.team, t.assignee, t.created_at, t.due_at,
 		t.done_at IS NULL AND t.due_at IS NOT NULL AND t.due_at < $1, t.escalated_at, t.claimed_at, t.done_at, t.done_by, t.outcome, t.note,
-		t.sender, t.text, t.answers, coalesce(tm.escalate_to, '')
+		t.sender, t.text, t.answers, t.pass_on_at, t.passed_on_at, coalesce(tm.hours->>'zone', '')
 	FROM tasks t LEFT JOIN enrollments e ON e.id = t.enrollment_id LEFT JOIN customers c ON c.id = t.customer_id LEFT JOIN teams tm ON tm.key = t.team `
 
 func taskRow(row pgx.CollectableRow) (t journey.TaskView, err error) {
 	err = row.Scan(&t.ID, &t.Customer, &t.Name, &t.Enrollment, &t.Journey, &t.Version, &t.Step, &t.Source, &t.Title, &t.Team, &t.Assignee, &t.CreatedAt,
-		&t.DueAt, &t.Overdue, &t.EscalatedAt, &t.ClaimedAt, &t.DoneAt, &t.DoneBy, &t.Outcome, &t.Note, &t.Sender, &t.Text, &t.Message, &t.EscalateTo)
+		&t.DueAt, &t.Overdue, &t.EscalatedAt, &t.ClaimedAt, &t.DoneAt, &t.DoneBy, &t.Outcome, &t.Note, &t.Sender, &t.Text, &t.Message, &t.PassOnAt, &t.PassedOnAt, &t.Zone)
 	return t, err
 }
 

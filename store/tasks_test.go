@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -133,25 +134,73 @@ func TestClaimingATask(t *testing.T) {
 func TestOverdueTasksAreToldOnce(t *testing.T) {
 	t.Parallel()
 	w := asked(t)
-	say := func(t journey.TaskView) string { return t.Title + " for " + t.Name }
-	escalate := func() int {
+	say := func(t journey.TaskView, passedOn bool) string {
+		if passedOn {
+			return "still " + t.Title
+		}
+		return t.Title + " for " + t.Name
+	}
+	escalate := func(want int) (next time.Time) {
 		t.Helper()
-		n, err := w.EscalateTasks(t.Context(), say)
+		n, next, err := w.EscalateTasks(t.Context(), say)
 		require.NoError(t, err)
-		return n
+		assert.Equal(t, want, n)
+		return next
 	}
 	told := func() string {
 		return one[string](w, `SELECT coalesce(string_agg(address || ': ' || text, ', ' ORDER BY created_at, address), '') FROM parcels`)
 	}
-	assert.Zero(t, escalate())
+	monday := w.wall.now() // nine o'clock
+	assert.Equal(t, monday.Add(2*time.Hour), escalate(0).UTC(), "when the first is due")
 	w.wall.pass(2*time.Hour + time.Second)
-	assert.Empty(t, together(4, func(int) error { _, err := w.EscalateTasks(t.Context(), say); return err }))
+	assert.Empty(t, together(4, func(int) error { _, _, err := w.EscalateTasks(t.Context(), say); return err }))
 	assert.Equal(t, "office@shop.example: Write to her for soon", told(), "what no team has the default one hears of")
+
+	w.wall.pass(24 * time.Hour) // Tuesday, past eleven
+	next := escalate(1)
+	assert.Contains(t, told(), "support@shop.example: Call her for late")
+	assert.NotContains(t, told(), "leads", "whoever was told has an hour of work for it")
+	assert.Equal(t, w.wall.now().Add(time.Hour), next.UTC())
+	w.wall.pass(time.Hour)
+	escalate(1)
+	assert.Contains(t, told(), "leads@shop.example: still Call her")
 	w.wall.pass(24 * time.Hour)
-	assert.Equal(t, 1, escalate())
-	w.wall.pass(24 * time.Hour)
-	assert.Zero(t, escalate(), "each once")
-	assert.Contains(t, told(), "leads@shop.example: Call her for late, support@shop.example: Call her for late")
+	escalate(0)
+	assert.Equal(t, 3, strings.Count(told(), "@"), "each once")
+}
+
+// A team that is not at work is told when it is, and what it was told at the end of a day is passed on the next morning. What is done
+// meanwhile is told to nobody.
+func TestTeamsAreToldInTheirHours(t *testing.T) {
+	t.Parallel()
+	w := asked(t)
+	say := func(journey.TaskView, bool) string { return "late" }
+	monday := w.wall.now()
+	w.exec(`UPDATE tasks SET due_at = $1 WHERE title = 'Call her'`, monday.Add(7*time.Hour+40*time.Minute))
+	w.exec(`UPDATE tasks SET due_at = $1 WHERE title = 'Think of her'`, monday.Add(10*time.Hour))
+	w.exec(`DELETE FROM tasks WHERE title = 'Write to her'`)
+	escalate := func(want int) (next time.Duration) {
+		t.Helper()
+		n, at, err := w.EscalateTasks(t.Context(), say)
+		require.NoError(t, err)
+		assert.Equal(t, want, n)
+		if at.IsZero() {
+			return 0
+		}
+		return at.Sub(monday)
+	}
+	reach := func(at time.Duration) { w.wall.pass(monday.Add(at).Sub(w.wall.now())) }
+	reach(7*time.Hour + 40*time.Minute + time.Second)
+	escalate(1)
+	reach(11 * time.Hour)
+	assert.Equal(t, 24*time.Hour, escalate(0), "in the evening nobody is told; in the morning they are")
+	reach(24 * time.Hour)
+	assert.Equal(t, 24*time.Hour+40*time.Minute+time.Second, escalate(1), "twenty minutes of the hour were yesterday")
+	_, err := w.FinishTask(t.Context(), w.task("Think of her"), "done", "", eraser)
+	require.NoError(t, err)
+	reach(26 * time.Hour)
+	assert.Zero(t, escalate(1), "one is passed on, the other is done")
+	assert.Equal(t, 1, one[int](w, `SELECT count(*) FROM parcels WHERE address = 'leads@shop.example'`))
 }
 
 func TestTheDefaultTeamIsOne(t *testing.T) {

@@ -45,6 +45,14 @@ func (i Inbox) To(t testing.TB, address string) []Mail {
 	return list.Messages
 }
 
+// Text returns the text part of a message.
+func (i Inbox) Text(t testing.TB, id string) string {
+	t.Helper()
+	var body struct{ Text string }
+	require.NoError(t, json.Unmarshal(i.get(t, "/api/v1/message/"+url.PathEscape(id)), &body))
+	return body.Text
+}
+
 func (i Inbox) get(t testing.TB, path string) []byte {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -145,9 +145,10 @@ func (a *app) run(ctx context.Context) error {
 	group.Go(func() error { return (&intake.ReportRunner{Reports: a.store, Log: a.log}).Run(ctx) })
 	group.Go(func() error { return a.upkeep(ctx) })
 	group.Go(func() error { return a.watch(ctx) })
-	group.Go(func() error { return a.watchPools(ctx) })
 	group.Go(func() error { return a.gatherCounts(ctx) })
-	group.Go(func() error { return a.expire(ctx) })
+	for _, moments := range []func(context.Context) error{a.expire, a.goOn, a.escalate} {
+		group.Go(func() error { return moments(ctx) })
+	}
 	group.Go(func() error { a.control.FinishErasures(ctx, a.log); return nil })
 	if a.config.has("worker") || a.config.has("sender") {
 		group.Go(func() error { return a.work(ctx) })

@@ -37,6 +37,8 @@ type plant struct {
 	address   string // of the API
 	key       string // admin's
 
+	configure func(*config) // what is not as every plant has it; nil: nothing
+
 	app    *app
 	cancel context.CancelFunc
 	ended  chan error
@@ -89,6 +91,9 @@ func (p *plant) start(databaseURL string) {
 	c.DatabaseMax, c.Senders, c.Speed = 8, 2, p.speed
 	p.address = net.JoinHostPort("127.0.0.1", strconv.Itoa(freePort()))
 	c.Listen, c.PublicURL = p.address, "http://perennial.example"
+	if p.configure != nil {
+		p.configure(&c)
+	}
 	p.said = &transcript{}
 	log := slog.New(slog.NewTextHandler(p.said, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	p.app, err = openApp(p.t.Context(), c, client.Options{HostPort: p.temporal, Namespace: p.namespace}, log)

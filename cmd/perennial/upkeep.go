@@ -60,7 +60,7 @@ func (a *app) upkeep(ctx context.Context) error {
 	})
 }
 
-// watch goes on with what a process that died has begun and left, and watches over audiences, ramps and tasks that are due.
+// watch goes on with what a process that died has begun and left, and watches over audiences, ramps and pools of coupons.
 func (a *app) watch(ctx context.Context) error {
 	const period = 5 * time.Second
 	said := map[string]journey.ApprovalState{}
@@ -75,21 +75,11 @@ func (a *app) watch(ctx context.Context) error {
 				a.log.Error("a person must decide: see GET /api/approvals", "journey", n.Journey, "why", n.Words)
 			}
 		}
-		if _, err = a.control.Escalate(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("teams are not told of overdue tasks; trying again", "in", period, "error", err)
+		if _, err = a.control.WatchPools(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("teams are not told of pools that run out; trying again", "in", period, "error", err)
 		}
 		if err = a.store.FinishResumes(ctx); err != nil && ctx.Err() == nil {
 			a.log.Warn("what a pause held is not all awake yet; trying again", "in", period, "error", err)
-		}
-	})
-}
-
-// watchPools tells teams of pools of coupons that run out.
-func (a *app) watchPools(ctx context.Context) error {
-	const period = 30 * time.Second
-	return every(ctx, period, func() {
-		if _, err := a.control.WatchPools(ctx); err != nil && ctx.Err() == nil {
-			a.log.Warn("teams are not told of pools that run out; trying again", "in", period, "error", err)
 		}
 	})
 }
@@ -104,23 +94,25 @@ func (a *app) gatherCounts(ctx context.Context) error {
 	})
 }
 
-// expire ends coupons at the moment at which their time is over.
-func (a *app) expire(ctx context.Context) error {
-	const batch, most, patience = 200, time.Second, 5 * time.Second
+// punctual does again and again what has its moment: in rounds until nothing is left, and at the moment of the next one, which do returns in
+// wall time (zero: it knows of none). What comes up meanwhile may be due before that, so it looks every second; a database that is away is
+// asked less often.
+func (a *app) punctual(ctx context.Context, what string, do func(context.Context) (n int, next time.Time, err error)) error {
+	const most, patience = time.Second, 5 * time.Second
 	for {
-		n, next, err := a.store.ExpireCoupons(ctx, batch)
+		n, next, err := do(ctx)
 		if err != nil && ctx.Err() == nil {
-			a.log.Warn("coupons whose time is over are not told of; trying again", "in", patience, "error", err)
+			a.log.Warn(what+"; trying again", "in", patience, "error", err)
 		}
-		rest := most // what was given meanwhile may end before the one that was next
+		if err == nil && n > 0 {
+			continue
+		}
+		rest := most
 		if err != nil {
 			rest = patience
 		}
 		if wait := next.Sub(a.store.Clock().Wall()); err == nil && !next.IsZero() && wait < rest {
 			rest = max(wait, time.Millisecond)
-		}
-		if err == nil && n == batch {
-			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -129,3 +121,25 @@ func (a *app) expire(ctx context.Context) error {
 		}
 	}
 }
+
+// expire ends coupons at the moment at which their time is over.
+func (a *app) expire(ctx context.Context) error {
+	return a.punctual(ctx, "coupons whose time is over are not told of", func(ctx context.Context) (int, time.Time, error) {
+		return a.store.ExpireCoupons(ctx, momentBatch)
+	})
+}
+
+// goOn tells of pauses that end by themselves.
+func (a *app) goOn(ctx context.Context) error {
+	return a.punctual(ctx, "pauses that are over are not told of", func(ctx context.Context) (int, time.Time, error) {
+		return a.store.TellPausesOver(ctx, momentBatch)
+	})
+}
+
+// escalate tells teams of tasks that are overdue.
+func (a *app) escalate(ctx context.Context) error {
+	return a.punctual(ctx, "teams are not told of overdue tasks", a.control.Escalate)
+}
+
+// momentBatch is how many of those whose moment has come one transaction takes.
+const momentBatch = 200
