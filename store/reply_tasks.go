@@ -23,7 +23,7 @@ func (s *Store) TakeReply(ctx context.Context, r journey.ReplyMail) (out journey
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `SELECT FROM customers WHERE id = $1 FOR NO KEY UPDATE`, m.Customer); err != nil {
+		if err := stillHers(ctx, tx, m.Customer); err != nil {
 			return err
 		}
 		team, err := defaultTeam(ctx, tx)
@@ -38,7 +38,7 @@ func (s *Store) TakeReply(ctx context.Context, r journey.ReplyMail) (out journey
 		out = journey.ReplyTaken{Task: journey.NewID(journey.PrefixTask), Customer: m.Customer, Effect: journey.ReplyTask}
 		tag, err := tx.Exec(ctx, `
 			INSERT INTO tasks (id, customer_id, source, title, team, created_at, due_at, sender, text, answers, reply_id)
-			VALUES ($1, (SELECT id FROM customers WHERE id = $2 AND merged_into IS NULL), 'reply', $3, $4, $5, $6, $7, $8, $9, $10)
+			VALUES ($1, nullif($2, ''), 'reply', $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT DO NOTHING`,
 			out.Task, m.Customer, r.Title(), team, now, hours.After(now, replyDue), r.From, r.Text, m.Message, r.Key())
 		if err != nil {
@@ -71,6 +71,19 @@ func answered(ctx context.Context, tx pgx.Tx, r journey.ReplyMail) (m answeredMe
 		SELECT CASE count(*) WHEN 1 THEN max(id) ELSE '' END FROM (
 			SELECT id FROM customers WHERE lower(email) = lower($1) AND email <> '' AND merged_into IS NULL LIMIT 2) hers`, r.From).Scan(&m.Customer)
 	return m, err
+}
+
+// stillHers locks whom a reply was found to be of, if anybody, and asks to look again when she was merged or erased meanwhile.
+func stillHers(ctx context.Context, tx pgx.Tx, customer string) error {
+	if customer == "" {
+		return nil
+	}
+	var there bool
+	err := tx.QueryRow(ctx, `SELECT merged_into IS NULL FROM customers WHERE id = $1 FOR NO KEY UPDATE`, customer).Scan(&there)
+	if err := ignoreNone(err); err != nil || there {
+		return err
+	}
+	return errAgain
 }
 
 func ignoreNone(err error) error {

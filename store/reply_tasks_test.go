@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -54,6 +55,35 @@ func TestRepliesBecomeTasks(t *testing.T) {
 	_, err = w.Erase(t.Context(), ada, "asked", eraser)
 	require.NoError(t, err)
 	assert.Equal(t, "stranger@example.com", one[string](w, `SELECT string_agg(sender, ' ') FROM tasks WHERE source = 'reply'`), "what she wrote is forgotten with her")
+}
+
+// A merge that comes in between takes the message along: the task is the winner's.
+func TestAReplyThatMeetsAMerge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, user := range []string{"ada", "ben"} {
+		w.identify(user, map[string]any{"email": user + "@example.com"})
+	}
+	ids := map[string]string{}
+	for _, user := range []string{"ada", "ben"} {
+		ids[user] = one[string](w, `SELECT customer_id FROM customer_ids WHERE external_id = $1`, user)
+	}
+	tx, err := w.sql.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `UPDATE customers SET merged_into = $2, email = '' WHERE id = $1`, ids["ada"], ids["ben"])
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `UPDATE customers SET email = 'ada@example.com' WHERE id = $1`, ids["ben"])
+	require.NoError(t, err)
+	var got journey.ReplyTaken
+	taken := w.later(func(ctx context.Context) (err error) {
+		got, err = w.TakeReply(ctx, journey.ReplyMail{From: "ada@example.com", MessageID: "r1", Text: "hello"})
+		return err
+	})
+	w.blocked(1)
+	require.NoError(t, tx.Commit(t.Context()))
+	require.NoError(t, <-taken)
+	assert.Equal(t, ids["ben"], got.Customer)
+	assert.Equal(t, ids["ben"], one[string](w, `SELECT customer_id FROM tasks WHERE id = $1`, got.Task))
 }
 
 func TestTwoWhoShareAnAddressAreNotGuessedAt(t *testing.T) {
