@@ -127,7 +127,7 @@ func isPlainObject(value string) bool {
 // isPlainNumber says whether a number has few enough digits to be itself as a float64, and is written as encoding/json writes it.
 func isPlainNumber(text string) bool {
 	const exact = 15
-	return len(text) <= exact && !strings.ContainsAny(text, "eE") && text != "-0" && !(strings.IndexByte(text, '.') > 0 && text[len(text)-1] == '0')
+	return len(text) <= exact && !strings.ContainsAny(text, "eE") && text != "-0" && (strings.IndexByte(text, '.') < 0 || text[len(text)-1] != '0')
 }
 
 // splitBatch takes a batch apart without reading its events. False: it is no sound JSON, or not what batches look like.

@@ -23,11 +23,11 @@ func stripJPEG(raw []byte) (out []byte, turn int, ok bool) {
 			return nil, 0, false
 		}
 		marker := raw[at+1]
-		switch {
-		case marker == 0xff: // filling
+		switch marker {
+		case 0xff: // filling
 			at++
 			continue
-		case marker == end:
+		case end:
 			return append(out, 0xff, end), turn, true
 		}
 		if at+4 > len(raw) {
@@ -60,12 +60,12 @@ func stripJPEG(raw []byte) (out []byte, turn int, ok bool) {
 // keptOfJPEG says whether a picture needs a segment: its tables, and of what applications add JFIF without its small copy, the colour
 // profile, and how Adobe's colours are to be read.
 func keptOfJPEG(marker byte, segment []byte) bool {
-	switch {
-	case marker == 0xe2:
+	switch marker {
+	case 0xe2:
 		return bytes.HasPrefix(segment, []byte("ICC_PROFILE\x00"))
-	case marker == 0xe0:
+	case 0xe0:
 		return bytes.HasPrefix(segment, []byte("JFIF\x00")) && len(segment) == 14
-	case marker == 0xee:
+	case 0xee:
 		return bytes.HasPrefix(segment, []byte("Adobe"))
 	}
 	return marker >= 0xc0 && marker <= 0xdf
