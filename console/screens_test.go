@@ -57,7 +57,7 @@ func TestScreens(t *testing.T) {
 		{"writing", "/journeys/win-back/messages/we-miss-you.html"}, {"images", "/images"},
 		{"segments", "/segments"}, {"segment-new", "/segments/_new"}, {"scores", "/scores"},
 		{"survey-new", "/surveys/_new"}, {"survey-edit", "/surveys/why-leaving/edit"},
-		{"coupons", "/coupons"}, {"pool", "/coupons/pools/comeback"}, {"surveys", "/surveys"}, {"survey-results", first("/surveys", `a[href^="/surveys/"]`)},
+		{"coupons", "/coupons"}, {"pool", "/coupons/pools/comeback"}, {"surveys", "/surveys"}, {"survey-results", first("/surveys", `li a[href^="/surveys/"]`)},
 		{"tasks", "/tasks"}, {"task", first("/tasks", `a[href^="/tasks/"]`)},
 		{"reports", "/reports"}, {"report", "/reports/loss?by=month"}, {"report-orders", "/reports/orders?by=month"},
 		{"report-settings", "/reports/settings"}, {"report-people", "/reports/orders/people"},
