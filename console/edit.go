@@ -112,7 +112,7 @@ func (r *request) showEdit(ctx context.Context, d *editData, ex control.Examined
 		return err
 	}
 	look := graph.SVG{Bare: true, Counts: counts, Titles: func(n int) string { return r.language.counted("journey.here", n) }}
-	picture := graph.LayoutSlots(def)
+	picture := graph.Options{Slots: true, Say: r.language.describing(def)}.Layout(def)
 	if d.Saved { // the forms change the draft: what was typed must be it
 		if d.Step, err = r.showStep(ctx, def, d.Draft); err != nil {
 			return err

@@ -14,14 +14,15 @@ func (c *console) functions(l *language) template.FuncMap {
 		"t":   l.text,
 		"n":   l.counted,
 		"num": l.number,
-		// say and told give a sentence of journey, of a fault or its mend, in the language.
-		"say":   func(text string) string { return l.decisions.in(l, text) },
-		"told":  func(text string) string { return l.faults.in(l, text) },
-		"asset": c.assets.address,
-		"kib":   func(bytes int) int { return (bytes + 1023) / 1024 },
-		"icon":  icon,
-		"lang":  func() string { return l.code },
-		"langs": c.languageNames,
+		// say, told and described give a sentence of journey, of a fault or its mend, of what a journey is, in the language.
+		"say":       func(text string) string { return l.decisions.in(l, text) },
+		"told":      func(text string) string { return l.faults.in(l, text) },
+		"described": l.described,
+		"asset":     c.assets.address,
+		"kib":       func(bytes int) int { return (bytes + 1023) / 1024 },
+		"icon":      icon,
+		"lang":      func() string { return l.code },
+		"langs":     c.languageNames,
 		// tongue is what a locale is called: French, Canadian French.
 		"tongue": l.tongue,
 		"pairs":  pairs,

@@ -61,7 +61,7 @@ func journeyPage(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	picture := graph.Layout(def)
+	picture := r.layout(def)
 	for id, n := range counts {
 		d.Inside += n
 		if id == "" {
@@ -176,6 +176,11 @@ func (d *journeyData) stepAddress(def *journey.Definition, id string) string {
 	}
 	q := url.Values{"version": {strconv.Itoa(d.Version)}, "step": {id}}
 	return "/journeys/" + d.Key + "?" + q.Encode() + "#people"
+}
+
+// layout is the picture of a journey, in words of the reader's language.
+func (r *request) layout(def *journey.Definition) graph.Picture {
+	return graph.Options{Say: r.language.describing(def)}.Layout(def)
 }
 
 func (r *request) back(key string, values ...any) (reply, error) {

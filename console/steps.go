@@ -114,7 +114,8 @@ func (r *request) showStep(ctx context.Context, def *journey.Definition, draft j
 		if step == nil {
 			return nil, journey.Faultf(journey.CodeNotFound, "%s", r.text("step.gone"))
 		}
-		s.Says, _ = step.Words()
+		what, _ := step.Words()
+		s.Says = r.language.describing(def)(what)
 		s.Form = formFor(step)
 		s.showMessage(step)
 		s.setOut(r, w)
@@ -219,7 +220,7 @@ func (r *request) placeSays(def *journey.Definition, p journey.Place) string {
 	if s := def.Step(p.Into); s != nil {
 		for _, w := range s.Ways() {
 			if w.Name == p.Way {
-				words = w.Words
+				words = r.language.describing(def)(w.Words)
 			}
 		}
 	}

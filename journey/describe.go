@@ -277,6 +277,22 @@ func eventOrCond(event, match string, where *Cond, byAccount bool, cond *Cond, l
 	return words
 }
 
+// Written lists what stands in the words of a journey as its author wrote it, and is in her language already.
+func (d *Definition) Written() []string {
+	out := d.EventNames()
+	d.Walk(func(s *Step) {
+		switch {
+		case s.Task != nil:
+			out = append(out, blanked(s.Task.Title))
+		case s.Consent != nil:
+			out = append(out, s.Consent.Reason)
+		case s.Suppress != "":
+			out = append(out, s.Suppress)
+		}
+	})
+	return out
+}
+
 // sentences puts together what is said, one clause after the other, and leaves out what is not.
 func sentences(clauses ...string) string {
 	var said []string

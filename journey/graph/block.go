@@ -32,7 +32,8 @@ type block struct {
 const outside = "outside"
 
 // box is a block of one box.
-func box(id, kind, what, more string) block {
+func (l layout) box(id, kind, what, more string) block {
+	what, more = l.said(what), l.said(more)
 	b := Box{ID: id, Kind: kind, What: what, More: more, W: boxWidth}
 	switch kind {
 	case KindEnd, string(journey.StepExit):
@@ -42,8 +43,8 @@ func box(id, kind, what, more string) block {
 	default:
 		b.lines = append(broken(what, strong, boxWidth-textLeft-textRight, 3), broken(more, small, boxWidth-textLeft-textRight, 4)...)
 		b.H = textTop * 2
-		for _, l := range b.lines {
-			b.H += l.height()
+		for _, one := range b.lines {
+			b.H += one.height()
 		}
 	}
 	b.X = -b.W / 2
@@ -132,7 +133,7 @@ func (e Edge) moved(x, y float64) Edge {
 // step is a step with all that hangs on it.
 func (l layout) step(s *journey.Step) block {
 	what, more := s.Words()
-	head := box(s.ID, string(s.Kind), what, more)
+	head := l.box(s.ID, string(s.Kind), what, more)
 	if s.Repeat != nil {
 		return l.around(head, s)
 	}
@@ -199,13 +200,14 @@ func middle(arms []block, x float64) float64 {
 
 // arm is one way: its words, and below them its steps.
 func (l layout) arm(from string, w journey.Way) block {
-	labels := broken(w.Words, label, boxWidth-2*labelPad, 3)
+	words := l.said(w.Words)
+	labels := broken(words, label, boxWidth-2*labelPad, 3)
 	height, half := 2*labelPad, 0.0
 	for _, l := range labels {
 		height += l.height()
 		half = max(half, l.width/2+labelPad)
 	}
-	edge := Edge{From: from, Way: w.Name, Label: w.Words, labels: labels, at: Point{0, labelPad / 2}, Points: []Point{{0, 0}, {0, height}}}
+	edge := Edge{From: from, Way: w.Name, Label: words, labels: labels, at: Point{0, labelPad / 2}, Points: []Point{{0, 0}, {0, height}}}
 	out := block{left: half, right: half, height: height + gap/2, open: []Edge{edge}}
 	body := l.sequence(w.Then, journey.Place{Into: from, Way: w.Name})
 	if len(body.boxes) == 0 {

@@ -31,7 +31,9 @@ type Picture struct {
 	H     float64 `json:"h"`
 	Boxes []Box   `json:"boxes"` // in the order of the file
 	Edges []Edge  `json:"edges"`
-	Slots []Slot  `json:"slots,omitempty"` // where a step can be put in; of LayoutSlots only
+	Slots []Slot  `json:"slots,omitempty"` // where a step can be put in; only where they were asked for
+
+	label string // what it is, for those who do not see it
 }
 
 // Slot is a place between steps.
@@ -73,20 +75,40 @@ type Point struct {
 }
 
 // Layout lays a journey out.
-func Layout(def *journey.Definition) Picture { return layout{}.picture(def) }
+func Layout(def *journey.Definition) Picture { return Options{}.Layout(def) }
 
 // LayoutSlots lays a journey out with room between its steps for what can be put in there.
-func LayoutSlots(def *journey.Definition) Picture { return layout{slots: true}.picture(def) }
+func LayoutSlots(def *journey.Definition) Picture { return Options{Slots: true}.Layout(def) }
 
-// layout is the way in which a picture is laid out.
-type layout struct{ slots bool }
+// Options are the way in which a picture is laid out.
+type Options struct {
+	Slots bool                     // with room between the steps
+	Say   func(text string) string // says the words in the reader's language, before they are broken into lines; nil: as they are
+}
+
+// Layout lays a journey out in that way.
+func (o Options) Layout(def *journey.Definition) Picture {
+	return layout{slots: o.Slots, say: o.Say}.picture(def)
+}
+
+type layout struct {
+	slots bool
+	say   func(text string) string
+}
+
+func (l layout) said(text string) string {
+	if l.say == nil || text == "" {
+		return text
+	}
+	return l.say(text)
+}
 
 func (l layout) picture(def *journey.Definition) Picture {
-	start := stack(box(Enter, KindEnter, "Enter", def.Enter.Words()), l.sequence(def.Steps, journey.Place{}))
+	start := stack(l.box(Enter, KindEnter, "Enter", def.Enter.Words()), l.sequence(def.Steps, journey.Place{}))
 	if len(start.open) > 0 {
-		start = stack(start, box(End, KindEnd, "Finished", ""))
+		start = stack(start, l.box(End, KindEnd, "Finished", ""))
 	}
-	p := Picture{Key: def.Key, Title: def.Name}
+	p := Picture{Key: def.Key, Title: def.Name, label: l.said("Journey") + " " + def.Name}
 	p.add(start, start.left+margin, margin)
 	p.aside(l, def)
 	for _, b := range p.Boxes {
@@ -109,14 +131,14 @@ func (p *Picture) aside(l layout, def *journey.Definition) {
 	var rules []block
 	for i := range def.Exit {
 		rule := &def.Exit[i]
-		rules = append(rules, stack(box(exit+strconv.Itoa(i+1), KindRule, "Leaves: "+rule.As, "at any moment: "+rule.Words()), l.sequence(rule.Then, journey.Place{Way: outside})))
+		rules = append(rules, stack(l.box(exit+strconv.Itoa(i+1), KindRule, "Leaves: "+rule.As, "at any moment: "+rule.Words()), l.sequence(rule.Then, journey.Place{Way: outside})))
 	}
 	if def.Goal != nil {
 		what := "Goal"
 		if def.Goal.Exit {
 			what = "Goal, and the end"
 		}
-		rules = append(rules, stack(box(Goal, KindGoal, what, def.Goal.Words()), l.sequence(def.Goal.Then, journey.Place{Way: outside})))
+		rules = append(rules, stack(l.box(Goal, KindGoal, what, def.Goal.Words()), l.sequence(def.Goal.Then, journey.Place{Way: outside})))
 	}
 	depth, left := margin, 0.0
 	for _, r := range rules {

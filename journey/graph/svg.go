@@ -36,7 +36,7 @@ func (p Picture) SVG(o SVG) string {
 		role = "group" // what is in it can be reached
 	}
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="journey-graph" role="%s" aria-label="%s" width="%s" height="%s" viewBox="0 0 %s %s">`,
-		role, escaped("Journey "+p.Title), num(p.W), num(p.H), num(p.W), num(p.H))
+		role, escaped(p.label), num(p.W), num(p.H), num(p.W), num(p.H))
 	fmt.Fprintf(&b, "\n<title>%s</title>\n", escaped(p.Title))
 	if !o.Bare {
 		b.WriteString("<style>" + Style + "</style>\n")
