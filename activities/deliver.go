@@ -107,8 +107,10 @@ const (
 	drainFor   = 10 * time.Second
 	beat       = 2 * time.Second
 	claimLease = 30 * time.Second
-	sweepEvery = 5 * time.Second
-	idleLook   = time.Second // a notification may be missed; a pause ends by itself
+
+	longestClaim = 5 * time.Second
+	sweepEvery   = 5 * time.Second
+	idleLook     = time.Second // a notification may be missed; a pause ends by itself
 
 	shortestIdle = 2 * time.Millisecond
 	dearClaim    = 20 * time.Millisecond // a claim that takes longer and finds nothing is not made again at once
@@ -186,9 +188,13 @@ func (s *Sender) lane(name string) *lane {
 func (s *Sender) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var errs []error
+	ends := make(chan error, len(s.lanes))
 	for _, l := range s.lanes {
-		errs = append(errs, l.close(ctx))
+		go func() { ends <- l.close(ctx) }()
+	}
+	var errs []error
+	for range s.lanes {
+		errs = append(errs, <-ends)
 	}
 	return errors.Join(errs...)
 }
@@ -266,11 +272,14 @@ func (r *run) fill(ctx, attempts context.Context) (sent bool, err error) {
 		}
 	}()
 	room := l.pace.room(s.Clock.Wall(), free)
-	if room == 0 || !l.ready(ctx) {
+	if room == 0 || !l.ready(ctx) || ctx.Err() != nil {
 		return false, nil
 	}
 	begun := s.Clock.Wall()
-	claimed, err := s.Ledger.ClaimMessages(ctx, journey.ClaimOptions{
+	// A claim that is under way when the run ends is waited for: it may be committed, and what nobody knows of would rest for a lease.
+	claiming, done := context.WithTimeout(context.WithoutCancel(ctx), longestClaim)
+	defer done()
+	claimed, err := s.Ledger.ClaimMessages(claiming, journey.ClaimOptions{
 		Lane: l.name, Limit: room, Lease: claimLease, Sandbox: s.Sandbox, Skip: l.skip()})
 	if err != nil {
 		return false, fmt.Errorf("claiming: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -52,9 +53,11 @@ func (a *app) work(ctx context.Context) error {
 		}
 	}
 	err := a.runRelay(ctx)
+	var stopping sync.WaitGroup // side by side: each waits up to ten seconds for what it has begun
 	for _, w := range workers {
-		w.Stop()
+		stopping.Go(w.Stop)
 	}
+	stopping.Wait()
 	if parts.Sender != nil {
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
