@@ -26,13 +26,21 @@ func (s *Store) ExpireCoupons(ctx context.Context, limit int) (n int, next time.
 	if err != nil || n == limit {
 		return n, next, err
 	}
+	next, err = s.nextMoment(ctx, `
+		SELECT expires_at FROM coupons WHERE state = 'issued' AND expires_at IS NOT NULL ORDER BY expires_at, id LIMIT 1`)
+	return n, next, err
+}
+
+// nextMoment is the moment that a statement finds, in wall time; zero: there is none.
+func (s *Store) nextMoment(ctx context.Context, sql string) (time.Time, error) {
 	var at time.Time
-	err = s.pool.QueryRow(ctx, `
-		SELECT expires_at FROM coupons WHERE state = 'issued' AND expires_at IS NOT NULL ORDER BY expires_at, id LIMIT 1`).Scan(&at)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return n, next, nil
+	switch err := s.pool.QueryRow(ctx, sql).Scan(&at); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, err
 	}
-	return n, s.clock.ToWall(at), err
+	return s.clock.ToWall(at), nil
 }
 
 // expireCoupons locks those who hold them before the coupons, as redeeming does.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -26,14 +25,10 @@ func (s *Store) TellPausesOver(ctx context.Context, limit int) (n int, next time
 	if err != nil {
 		return n, next, err
 	}
-	var at time.Time
-	err = s.pool.QueryRow(ctx, `
+	next, err = s.nextMoment(ctx, `
 		SELECT until_at FROM pauses WHERE until_at IS NOT NULL AND ended_at IS NULL AND NOT told AND scope IN ('customer', 'customer_topic', 'enrollment')
-		ORDER BY until_at, id LIMIT 1`).Scan(&at)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return n, next, nil
-	}
-	return n, s.clock.ToWall(at), err
+		ORDER BY until_at, id LIMIT 1`)
+	return n, next, err
 }
 
 // tellPausesOver locks the customers before their pauses, as pausing does. What another process has told of meanwhile is not among them.
