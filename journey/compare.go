@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"math"
-	"math/big"
 	"strings"
 	"time"
 )
@@ -142,28 +141,11 @@ func compareMoments(a, b any, zone *time.Location) (order int, comparable bool) 
 	return s.Compare(t), isMoment && areMoments
 }
 
+// compareNumbers compares as JSON's numbers are read, which is as float64: 2^53 and above, neighbours are equal. SQL reads them alike.
 func compareNumbers(a, b any) (order int, comparable bool) {
-	i, isWhole := wholeOf(a)
-	j, areWhole := wholeOf(b)
-	if isWhole && areWhole {
-		return cmp.Compare(i, j), true
-	}
 	f, isNumber := numberOf(a)
 	g, areNumbers := numberOf(b)
-	if !isNumber || !areNumbers {
-		return 0, false
-	}
-	if isWhole || areWhole { // 2^53 and above: not by way of a float64
-		return exact(i, isWhole, f).Cmp(exact(j, areWhole, g)), true
-	}
-	return cmp.Compare(f, g), true
-}
-
-func exact(i int64, isWhole bool, f float64) *big.Float {
-	if isWhole {
-		return new(big.Float).SetInt64(i)
-	}
-	return new(big.Float).SetFloat64(f)
+	return cmp.Compare(f, g), isNumber && areNumbers
 }
 
 // wholeOf reads an integer.

@@ -234,7 +234,7 @@ func (q *conditions) against(got string, c *journey.Cond, event string) string {
 		return fmt.Sprintf("(%s IS NOT NULL AND NOT %s)", got, q.equals(got, c.Arg))
 	case journey.OpLt, journey.OpLte, journey.OpGt, journey.OpGte:
 		if isNumber {
-			return number.compared("number("+got+")", c.Op, q)
+			return q.isNumber(got, c.Op, number)
 		}
 		return q.between(got, c.Op, q.literal(c.Arg))
 	case journey.OpBefore, journey.OpAfter:
@@ -267,7 +267,7 @@ func (q *conditions) text(s string) string {
 // equals says whether a value is there and equals a literal.
 func (q *conditions) equals(got string, literal any) string {
 	if number, isNumber := numberOf(literal); isNumber {
-		return number.compared("number("+got+")", journey.OpEq, q)
+		return q.isNumber(got, journey.OpEq, number)
 	}
 	return fmt.Sprintf("(%s = %s) IS TRUE", got, q.literal(literal))
 }
@@ -414,48 +414,20 @@ func signs(op journey.Op) string {
 	}[op]
 }
 
-// literalNumber is a number of a condition. Stored ones are read as float64, so that one which lies between two of them equals none.
-type literalNumber struct {
-	nearest float64
-	off     int // where the number itself lies: -1 below the nearest, 1 above it
-}
-
-func numberOf(v any) (literalNumber, bool) {
+// numberOf reads a number of a condition as stored ones are read.
+func numberOf(v any) (float64, bool) {
 	switch v := v.(type) {
 	case int:
-		return numberOf(int64(v))
+		return float64(v), true
 	case int64:
-		f := float64(v)
-		switch {
-		case f >= math.MaxInt64: // rounded up out of the range
-			return literalNumber{f, -1}, true
-		case int64(f) > v:
-			return literalNumber{f, -1}, true
-		case int64(f) < v:
-			return literalNumber{f, 1}, true
-		}
-		return literalNumber{nearest: f}, true
+		return float64(v), true
 	case float64:
-		return literalNumber{nearest: v}, !math.IsNaN(v)
+		return v, !math.IsNaN(v)
 	}
-	return literalNumber{}, false
+	return 0, false
 }
 
-// compared compares an expression, NULL for what is no number, with the number.
-func (n literalNumber) compared(expression string, op journey.Op, q *conditions) string {
-	if n.off != 0 {
-		switch {
-		case op == journey.OpEq:
-			return "false"
-		case n.off < 0: // nearest - something: what is below nearest is below it, what is nearest is above it
-			op = map[journey.Op]journey.Op{
-				journey.OpLt: journey.OpLt, journey.OpLte: journey.OpLt, journey.OpGt: journey.OpGte, journey.OpGte: journey.OpGte,
-			}[op]
-		default:
-			op = map[journey.Op]journey.Op{
-				journey.OpLt: journey.OpLte, journey.OpLte: journey.OpLte, journey.OpGt: journey.OpGt, journey.OpGte: journey.OpGt,
-			}[op]
-		}
-	}
-	return fmt.Sprintf("(%s %s %s::float8) IS TRUE", expression, signs(op), q.arg(n.nearest))
+// isNumber compares a value, NULL for what is no number, with a number.
+func (q *conditions) isNumber(got string, op journey.Op, number float64) string {
+	return fmt.Sprintf("(number(%s) %s %s::float8) IS TRUE", got, signs(op), q.arg(number))
 }
