@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,7 +61,15 @@ const settleDays = 3
 
 // playShop plays every story and prints what happens, then what came of it. A play that was cut off goes on where it stood.
 func playShop(ctx context.Context, in installation, std stdio) error {
-	notes, err := openNotebook(filepath.Join(in.Data, "play.json"), in.Clock.Now())
+	path := filepath.Join(in.Data, "play.json")
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		fmt.Fprintf(std.out, "\nA year of the shop's past comes in: %d customers and their orders.\n", pastCustomers)
+		past := newShop(in, 0)
+		if err := past.tellPast(ctx, &server{url: in.URL, key: in.Keys["admin"], http: past.ingest.http}, in.Clock.Now()); err != nil {
+			return err
+		}
+	}
+	notes, err := openNotebook(path, in.Clock.Now())
 	if err != nil {
 		return err
 	}
@@ -219,7 +228,7 @@ func line(e journey.TimelineEntry, open time.Time) string {
 		where += " · " + e.Step
 	}
 	mark := map[string]string{journey.KindEvent: "→", journey.KindMessage: "✉"}[e.Kind]
-	text := []rune(fmt.Sprintf("day %2d %s  %-6s %1s %-36s  %s", day, e.At.Format("Mon 15:04"), e.Who, mark, where, e.Text))
+	text := []rune(fmt.Sprintf("day %2d %s  %-13s %1s %-36s  %s", day, e.At.Format("Mon 15:04"), e.Who, mark, where, e.Text))
 	if len(text) > lineWidth {
 		text = append(text[:lineWidth-1], '…')
 	}
@@ -253,7 +262,7 @@ func printInbox(out io.Writer, people []*shopper, faults map[*shopper]string) {
 			total += n
 		}
 	}
-	fmt.Fprintf(out, "\n%d customers, %d mails in the inbox. ", len(people), total)
+	fmt.Fprintf(out, "\nThe %d people of the stories got %d mails. ", len(people), total)
 	if len(faults) == 0 {
 		fmt.Fprintln(out, "Every message that their stories call for came once, and none that they don't.")
 		return
