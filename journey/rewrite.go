@@ -210,6 +210,11 @@ func (w *Rewrite) Set(id string, settings []Setting) error {
 				return err
 			}
 		}
+		if grafted, err := w.regraft(id, s.Path, value); err != nil {
+			return err
+		} else if grafted {
+			continue
+		}
 		holder := w.holder(id)
 		if holder == nil {
 			return noStep(id)
@@ -484,7 +489,7 @@ func flat(n *yaml.Node) {
 
 // unquoted says whether a text is itself in YAML where it stands without quotes, also inside braces.
 func unquoted(text string) bool {
-	if text == "" || strings.TrimSpace(text) != text || strings.ContainsAny(text, ":#{}[],&*!|>'\"%@`\n\t\\") || strings.HasPrefix(text, "- ") || strings.HasPrefix(text, "?") || text == "-" {
+	if text == "" || strings.TrimSpace(text) != text || strings.ContainsAny(text, ":#{}[],&*!|>'\"%@`?\n\t\\") || strings.HasPrefix(text, "- ") || text == "-" {
 		return false
 	}
 	var n yaml.Node

@@ -153,10 +153,29 @@ func (w *Rewrite) swap(n *yaml.Node, name string, value *yaml.Node) ([]string, e
 	_, to := w.entry(n, i)
 	line := w.lines[key.Line-1]
 	head := line[:w.offset(key)-w.offset(&yaml.Node{Line: key.Line, Column: 1})]
+	fresh := []string{head + name + ": " + text}
 	if len(head)+len(name)+len(text) > maxColumn-2 {
-		return slices.Concat(w.lines[:key.Line-1], w.pair(name, value, head), w.lines[to:]), nil
+		fresh = w.pair(name, value, head)
 	}
-	return slices.Concat(w.lines[:key.Line-1], []string{head + name + ": " + text}, w.lines[to:]), nil
+	fresh[0] += w.behind(key, n.Content[i+1])
+	return slices.Concat(w.lines[:key.Line-1], fresh, w.lines[to:]), nil
+}
+
+// behind is the remark at the end of the line of a key, or of its value where that ends on a line: with a blank before it.
+func (w *Rewrite) behind(key, value *yaml.Node) string {
+	source := strings.Join(w.lines, "\n")
+	_, at, ok := w.extent(value)
+	if !ok {
+		_, at, ok = w.extent(key)
+	}
+	if !ok {
+		return ""
+	}
+	rest, _, _ := strings.Cut(strings.TrimPrefix(source[at:], ":"), "\n")
+	if rest = strings.TrimSpace(rest); strings.HasPrefix(rest, "#") {
+		return " " + rest
+	}
+	return ""
 }
 
 // add writes one more key into a map.
@@ -201,7 +220,7 @@ func (w *Rewrite) pair(name string, value *yaml.Node, head string) []string {
 	return lines
 }
 
-// drop takes a key out of a map, with its value; with the last one the map itself goes, and of the head the remarks right above it.
+// drop takes a key out of a map, with its value and the remarks right above it; with the last one the map itself goes.
 func (w *Rewrite) drop(n *yaml.Node, name string) ([]string, error) {
 	i := keyOf(n, name)
 	if i >= 0 && len(n.Content) == 2 {
@@ -225,11 +244,11 @@ func (w *Rewrite) drop(n *yaml.Node, name string) ([]string, error) {
 			return nil, unwritable()
 		}
 		return strings.Split(source[:from]+source[to:], "\n"), nil
-	case i == 0: // it may stand behind the hyphen of an item
+	case i == 0 && indentOf(w.lines[n.Content[0].Line-1]) != n.Content[0].Column-1: // it stands behind the hyphen of an item
 		return strings.Split(source[:w.offset(n.Content[0])]+source[w.offset(n.Content[2]):], "\n"), nil
 	}
 	from, to := w.entry(n, i)
-	for n == w.p.document.Content[0] && strings.HasPrefix(w.lines[from-1], "#") {
+	for indent := n.Content[i].Column - 1; from > 0 && indentOf(w.lines[from-1]) == indent && strings.HasPrefix(w.lines[from-1][indent:], "#"); {
 		from--
 	}
 	return slices.Delete(slices.Clone(w.lines), from, to), nil
