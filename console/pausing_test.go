@@ -17,7 +17,7 @@ func TestPausingSaysWhatItWillDo(t *testing.T) {
 	v := o.as(journey.RoleAdmin)
 	assert.Contains(t, v.get("/journeys/win-back").body, `href="/journeys/win-back?pausing=1"`)
 	page := v.get("/journeys/win-back?pausing=1").body
-	assert.Contains(t, page, "3 enrollments stand still; no message is due within a day.")
+	assert.Contains(t, page, "3 enrollments stand still; no message is due within a day; of each enrollment its next decision counts, not what comes after that.")
 	assert.Contains(t, page, "what is due goes out later, by as long as the pause lasted; waits go on where they stood")
 	assert.Contains(t, v.get("/customers/"+ben+"?pausing=1").body, "1 enrollment stands still;")
 

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -9,8 +10,10 @@ import (
 type Pausing struct {
 	Inside    int           `json:"inside"`    // enrollments that would stand still
 	Hour      int           `json:"hour"`      // messages that fall due within an hour, without it
-	Day       int           `json:"day"`       // within a day: of each enrollment the next ones
+	Day       int           `json:"day"`       // within a day: what is queued, and of each enrollment what its next decision sends
 	Estimated bool          `json:"estimated"` // the numbers are of an even sample: there are too many to ask each
+	Asked     int           `json:"asked"`     // enrollments whose next decision was made, to see
+	Of        int           `json:"of"`        // that may decide something within a day
 	Words     string        `json:"words"`
 	Choices   []PauseChoice `json:"choices"`
 }
@@ -38,6 +41,12 @@ func (p *Pausing) Say(wide bool) {
 	words := []string{counted(p.Inside, "enrollment") + stand, due}
 	if p.Hour > 0 {
 		words = append(words, about+counted(p.Hour, "message")+" of them within an hour")
+	}
+	if p.Of > 0 {
+		words = append(words, "of each enrollment its next decision counts, not what comes after that")
+	}
+	if p.Estimated {
+		words = append(words, "reckoned from "+strconv.Itoa(p.Asked)+" of "+counted(p.Of, "enrollment")+" whose turn comes within a day")
 	}
 	p.Words = strings.Join(words, "; ")
 	later := "what is due goes out afterwards, at once"

@@ -42,7 +42,7 @@ func (s *Store) Pausing(ctx context.Context, scope journey.Scope, target string)
 	if len(p.sample) > 0 && p.ready > len(p.sample) {
 		scale, out.Estimated = float64(p.ready)/float64(len(p.sample)), true
 	}
-	out.Inside = p.all
+	out.Inside, out.Asked, out.Of = p.all, len(p.sample), p.ready
 	out.Hour += int(math.Round(float64(hour) * scale))
 	out.Day += int(math.Round(float64(day) * scale))
 	out.Say(scope.IsWide())
