@@ -21,6 +21,14 @@ type planData struct {
 	Stands   []lineFault // in the way
 	Steps    []string    // of the new version, to map to
 	Blanks   []control.Blank
+	Unsaved  []unsavedText // that publishing leaves out
+}
+
+// unsavedText is what she has typed and not saved, of the journey or of one of its messages, and where she goes on with it.
+type unsavedText struct {
+	File string // "": of the journey itself
+	Path string
+	New  bool // the draft has no such file yet
 }
 
 func (d planData) title() string { return d.Draft.Name }
@@ -107,6 +115,9 @@ func planPage(ctx context.Context, r *request) (reply, error) {
 		return show("plan", d)
 	}
 	d.Blanks = control.Blanks(d.Draft.Source)
+	if d.Unsaved, err = r.unsaved(ctx, d.Draft); err != nil {
+		return reply{}, err
+	}
 	d.Plan, err = r.Control.Plan(ctx, control.PlanRequest{PublishRequest: req})
 	var fault *journey.Fault
 	if errors.As(err, &fault) && fault.Code == journey.CodeInvalid {
@@ -120,6 +131,23 @@ func planPage(ctx context.Context, r *request) (reply, error) {
 		d.Steps = def.StepIDs()
 	}
 	return show("plan", d)
+}
+
+// unsaved lists what she has typed for a journey and not saved.
+func (r *request) unsaved(ctx context.Context, draft journey.Draft) (out []unsavedText, err error) {
+	desk, err := r.Control.Desk(ctx, r.by(), draft.Key, "")
+	if err != nil {
+		return nil, err
+	}
+	if desk != nil {
+		out = append(out, unsavedText{Path: editPath(draft.Key)})
+	}
+	desks, err := r.Control.Desks(ctx, r.by())
+	for _, file := range desks[draft.Key] {
+		_, saved := draft.Files[file]
+		out = append(out, unsavedText{file, writingData{Draft: draft, File: file}.Path(), !saved})
+	}
+	return out, err
 }
 
 // publishDraft publishes what was planned: another draft by now, or none, is told.

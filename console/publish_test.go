@@ -56,6 +56,25 @@ func TestPlanningAndPublishing(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, v.get("/journeys/win-back/compare?from=9&to=2").status)
 }
 
+// What she has typed and not saved is named on the plan: the version goes without it.
+func TestAPlanNamesWhatIsNotSaved(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	v := o.as(journey.RoleMarketer)
+	page := v.get("/journeys/win-back/edit")
+	v.follow("/journeys/win-back/edit", url.Values{"etag": {page.etag()}, "source": {strings.Replace(winBack, "wait: 5d", "wait: 6d", 1)}})
+	assert.NotContains(t, v.get("/journeys/win-back/plan").body, `id="unsaved"`)
+	v.post("/journeys/win-back/messages/we-miss-you.html/look", url.Values{"text": {"---\nsubject: Half"}, "was": {"x"}})
+	v.post("/journeys/win-back/edit", url.Values{"etag": {v.get("/journeys/win-back/edit").etag()}, "source": {strings.Replace(winBack, "wait: 5d", "wiat: 6d", 1)}})
+	plan := v.get("/journeys/win-back/plan").body
+	assert.Contains(t, plan, "2 texts of yours are not saved, and will not be published")
+	assert.Contains(t, plan, `<a href="/journeys/win-back/messages/we-miss-you.html"><span class="code">we-miss-you.html</span></a>: the version takes the message as it was saved last.`)
+	assert.Contains(t, plan, `<a href="/journeys/win-back/edit">Text of the journey</a>: the version takes the text as it was saved last.`)
+	assert.Contains(t, plan, "Publish version 2", "it can be published all the same")
+	assert.NotContains(t, o.as(journey.RoleAdmin).get("/journeys/win-back/plan").body, `id="unsaved"`, "nobody else meets it")
+}
+
 // What stands in the way of a publish is said instead of the plan.
 func TestAPlanNamesWhatIsMissing(t *testing.T) {
 	t.Parallel()
