@@ -113,6 +113,7 @@ func (s *shop) acts() []act {
 		body             any
 	}{
 		{marketer, put, "/api/journeys/{key}/templates/{file}", "/api/journeys/held/templates/hello.html", m{"text": "---\nsubject: Hello\n---\n<p>Hello</p>\n"}},
+		{marketer, post, "/api/journeys/{key}/draft/undo", "/api/journeys/held/draft/undo", m{}}, {marketer, post, "/api/journeys/{key}/draft/redo", "/api/journeys/held/draft/redo", nil},
 		{marketer, post, "/api/journeys/{key}/publish", "/api/journeys/held/publish", m{"in_flight": "keep"}},
 		{marketer, post, "/api/journeys/{key}/pause", "/api/journeys/held/pause", m{"reason": "x"}},
 		{marketer, post, "/api/journeys/{key}/resume", "/api/journeys/held/resume", m{}},

@@ -30,7 +30,9 @@ type draftView struct {
 	Name        string            `json:"name"`
 	State       string            `json:"state"`
 	LiveVersion int               `json:"live_version,omitempty"`
-	IsDraft     bool              `json:"is_draft"` // false: this is the live version, and there is no draft
+	IsDraft     bool              `json:"is_draft"`           // false: this is the live version, and there is no draft
+	Revision    int               `json:"revision,omitempty"` // of the draft, from 1; with an undo it goes down, with a redo up
+	Newest      int               `json:"newest,omitempty"`   // that a redo can lead to
 	Source      string            `json:"source"`
 	Files       map[string]string `json:"files"`
 	Warnings    journey.Problems  `json:"warnings,omitempty"`
@@ -40,7 +42,7 @@ type draftView struct {
 
 func answerDraft(d journey.Draft, warnings journey.Problems) answer {
 	return answer{status: http.StatusOK, header: http.Header{"Etag": {`"` + d.ETag + `"`}},
-		body: draftView{d.Key, d.Name, d.State, d.LiveVersion, d.IsDraft, d.Source, d.Files, warnings, nil}}
+		body: draftView{d.Key, d.Name, d.State, d.LiveVersion, d.IsDraft, d.Revision, d.Newest, d.Source, d.Files, warnings, nil}}
 }
 
 // getJourney answers the draft, or the live version where there is none: as YAML alone to who accepts only that.

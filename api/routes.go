@@ -45,6 +45,8 @@ func routes() []route {
 		{get, "/api/journeys/:key/templates/:file", viewers, getTemplate},
 		{put, "/api/journeys/:key/templates/:file", marketers, putTemplate},
 		{del, "/api/journeys/:key/templates/:file", marketers, deleteTemplate},
+		{post, "/api/journeys/:key/draft/undo", marketers, with(undoDraft)},
+		{post, "/api/journeys/:key/draft/redo", marketers, with(redoDraft)},
 		{post, "/api/journeys/:key/plan", marketers, with(planJourney)},
 		{get, "/api/journeys/:key/diff", viewers, diffJourney},
 		{post, "/api/journeys/:key/publish", marketers, with(publishJourney)},

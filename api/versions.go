@@ -59,6 +59,21 @@ func restoreJourney(ctx context.Context, s *server, r *request, in restoreIn) (a
 	return answerDraft(d, nil), nil
 }
 
+func undoDraft(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
+	return answerTurned(s.Control.Undo(ctx, r.By, r.param("key"), etag(r.header("If-Match"))))
+}
+
+func redoDraft(ctx context.Context, s *server, r *request, _ struct{}) (any, error) {
+	return answerTurned(s.Control.Redo(ctx, r.By, r.param("key"), etag(r.header("If-Match"))))
+}
+
+func answerTurned(d journey.Draft, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return answerDraft(d, nil), nil
+}
+
 // getVersion answers one published version whole.
 func getVersion(ctx context.Context, s *server, r *request) (any, error) {
 	n, err := strconv.Atoi(r.param("number"))

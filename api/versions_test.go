@@ -45,6 +45,35 @@ func TestAPlanSaysWhatPublishingWouldDo(t *testing.T) {
 	assert.Equal(t, 404, s.call(journey.RoleMarketer, http.MethodPost, "/api/journeys/nowhere/plan", nil).status)
 }
 
+// A change of a draft is taken back, and made again, until there is nothing more to take back.
+func TestADraftIsUndoneAndRedone(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.publish("win-back", winBack, winBackFiles)
+	const path = "/api/journeys/win-back"
+	assert.Equal(t, 409, s.call(journey.RoleMarketer, http.MethodPost, path+"/draft/undo", nil).status, "there is no draft")
+	for _, days := range []string{"6d", "7d"} {
+		got := s.call(journey.RoleMarketer, http.MethodPut, path, strings.Replace(winBack, "wait: 5d", "wait: "+days, 1), "Content-Type", "application/yaml")
+		require.Equal(t, 200, got.status, got.body)
+	}
+	turn := func(how string, headers ...string) reply {
+		return s.call(journey.RoleMarketer, http.MethodPost, path+"/draft/"+how, nil, headers...)
+	}
+	undone := turn("undo")
+	require.Equal(t, 200, undone.status, undone.body)
+	assert.Contains(t, undone.json["source"], "wait: 6d")
+	assert.Equal(t, []any{2.0, 3.0}, []any{undone.json["revision"], undone.json["newest"]})
+	assert.Equal(t, 412, turn("redo", "If-Match", `"another"`).status)
+	assert.Contains(t, turn("redo").json["source"], "wait: 7d")
+	assert.Equal(t, 409, turn("redo").status, "nothing was undone after that")
+	turn("undo")
+	assert.Contains(t, turn("undo").json["source"], "wait: 5d", "as it was published")
+	first := turn("undo")
+	assert.Equal(t, 409, first.status)
+	assert.Contains(t, first.body, "nothing can be undone")
+	assert.Equal(t, 403, s.call(journey.RoleSupport, http.MethodPost, path+"/draft/undo", nil).status)
+}
+
 func TestVersionsAreComparedAndRestored(t *testing.T) {
 	t.Parallel()
 	s := open(t)

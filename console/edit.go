@@ -33,17 +33,6 @@ type editData struct {
 
 func (d editData) title() string { return d.Draft.Name }
 
-// Undo and Redo are the revisions to go to; 0: there is none.
-func (d editData) Undo() int { return max(0, d.Draft.Revision-1) }
-
-// Redo is the revision that was undone last.
-func (d editData) Redo() int {
-	if d.Draft.Revision < d.Draft.Newest {
-		return d.Draft.Revision + 1
-	}
-	return 0
-}
-
 // Clean says that nothing is left to be said about the text.
 func (d editData) Clean() bool {
 	return !d.Stale && len(d.Faults)+len(d.Open)+len(d.Warnings)+len(d.Blanks) == 0

@@ -132,7 +132,32 @@ func (c *Control) DropDesk(ctx context.Context, by journey.Actor, key, file stri
 	return c.Store.PutDesk(ctx, key, file, by.ID, journey.Desk{})
 }
 
-// Turn makes the draft what it was in one of its revisions: undo and redo.
+// Undo makes the draft what it was before its last change. One that has none is CodeConflict, another than that of ifMatch CodeStale.
+func (c *Control) Undo(ctx context.Context, by journey.Actor, key, ifMatch string) (journey.Draft, error) {
+	return c.turnBy(ctx, by, key, ifMatch, journey.Draft.Before, "nothing can be undone: the draft of journey %q has not been changed since it began")
+}
+
+// Redo takes the last Undo back, as long as nothing else has been changed.
+func (c *Control) Redo(ctx context.Context, by journey.Actor, key, ifMatch string) (journey.Draft, error) {
+	return c.turnBy(ctx, by, key, ifMatch, journey.Draft.After, "nothing can be redone: the draft of journey %q is as its last change has left it")
+}
+
+func (c *Control) turnBy(ctx context.Context, by journey.Actor, key, ifMatch string, to func(journey.Draft) int, none string) (journey.Draft, error) {
+	d, err := c.Store.Draft(ctx, key)
+	if err != nil {
+		return d, err
+	}
+	if err := matches(Edit{Key: key, IfMatch: ifMatch}, d); err != nil {
+		return d, err
+	}
+	number := to(d)
+	if number == 0 {
+		return d, journey.Faultf(journey.CodeConflict, none, key)
+	}
+	return c.Turn(ctx, by, key, number, d.ETag)
+}
+
+// Turn makes the draft what it was in one of its revisions.
 func (c *Control) Turn(ctx context.Context, by journey.Actor, key string, number int, ifMatch string) (journey.Draft, error) {
 	return c.Store.TurnDraft(ctx, key, by, number, ifMatch)
 }

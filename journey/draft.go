@@ -38,6 +38,17 @@ type Draft struct {
 	Gathers     bool              // of a change: it goes into the revision that the same person has just begun
 }
 
+// Before is the revision that an undo leads to; 0: there is none.
+func (d Draft) Before() int { return max(0, d.Revision-1) }
+
+// After is the one that a redo leads to, which was undone last; 0: there is none.
+func (d Draft) After() int {
+	if d.Revision < d.Newest {
+		return d.Revision + 1
+	}
+	return 0
+}
+
 // Revision is what a draft was after one change, and who made it.
 type Revision struct {
 	Number  int       `json:"number"`

@@ -22,7 +22,9 @@ func journeyCommand(env map[string]string, std stdio) *cobra.Command {
 	cmd := &cobra.Command{Use: "journey", Short: "Works on journeys as files: init, validate, fmt, convert, test, graph, simulate, send-test, plan, publish, pull"}
 	cmd.AddCommand(initCommand(std), validateCommand(std), formatCommand(std), convertCommand(std), testCommand(std), graphCommand(std), schemaCommand(std),
 		simulateCommand(env, std), sendTestCommand(env, std), planCommand(env, std), publishCommand(env, std), diffCommand(env, std), pullCommand(env, std),
-		listCommand(env, std), archiveCommand(env, std), restoreCommand(env, std))
+		listCommand(env, std), archiveCommand(env, std), restoreCommand(env, std),
+		turnCommand(env, std, "undo", "Takes the last change of a draft back", "the last change of %s is taken back; redo makes it again"),
+		turnCommand(env, std, "redo", "Makes the change of a draft again that was undone last", "the change of %s is made again"))
 	return cmd
 }
 

@@ -197,6 +197,29 @@ func archiveCommand(env map[string]string, std stdio) *cobra.Command {
 	return cmd
 }
 
+// turnCommand is undo or redo: said is what is printed.
+func turnCommand(env map[string]string, std stdio, verb, short, said string) *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   verb + " KEY",
+		Short: short,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			server, err := newServer(env)
+			if err != nil {
+				return err
+			}
+			var raw json.RawMessage
+			if err := server.call(cmd.Context(), http.MethodPost, "/api/journeys/"+args[0]+"/draft/"+verb, nil, &raw); err != nil {
+				return fmt.Errorf("turning to another revision of %s (%s): %w", args[0], verb, err)
+			}
+			return show(std.out, output, raw, fmt.Sprintf(said+"\n", args[0]))
+		},
+	}
+	outputFlag(cmd, &output)
+	return cmd
+}
+
 func restoreCommand(env map[string]string, std stdio) *cobra.Command {
 	var output string
 	var version int

@@ -57,6 +57,9 @@ func TestVersionsFromTheCommandLine(t *testing.T) {
 
 	assert.Contains(t, says(0, "diff", "small", "--from", "1", "--to", "2"), "was called `wait-6d`")
 	assert.Contains(t, says(0, "restore", "small", "--version", "1"), "version 1 of small is its draft again")
+	assert.Contains(t, says(0, "undo", "small"), "taken back")
+	assert.Contains(t, says(0, "redo", "small"), "made again")
+	says(3, "redo", "small")
 	says(0, "archive", "small")
 	assert.Contains(t, says(0, "list"), "archived")
 	assert.Contains(t, says(0, "restore", "small"), "takes people in again")
