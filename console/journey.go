@@ -17,7 +17,6 @@ type journeyData struct {
 	journey.JourneyInfo
 	Version  int // whose picture this is; 0: the draft
 	Versions []journey.Version
-	Inside   int // customers in that version
 	Picture  template.HTML
 	Step     string // that was clicked; "" none
 	StepSays string
@@ -28,6 +27,7 @@ type journeyData struct {
 	Pause    *journey.PauseView
 	Crossing *journey.Migration   // that is under way
 	Beat     string               // how often the picture looks anew, as htmx reads it
+	Reached  *reached             // instead of who stands where now
 	Resuming []journey.Resumption // what each way of resuming would do, where it is paused
 	Pausing  *journey.Pausing     // what a pause would hold, where that was asked for
 }
@@ -57,22 +57,9 @@ func journeyPage(ctx context.Context, r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	counts, err := r.Read.StepCounts(ctx, d.Key, d.Version)
-	if err != nil {
+	if err := r.draw(ctx, &d, def); err != nil {
 		return reply{}, err
 	}
-	picture := r.layout(def)
-	for id, n := range counts {
-		d.Inside += n
-		if id == "" {
-			counts[graph.Enter] = n
-		}
-	}
-	d.showStep(picture, r.query("step"))
-	d.Picture = template.HTML(picture.SVG(graph.SVG{Bare: true, Counts: counts, Here: d.Step, //nolint:gosec // graph escapes
-		Link:   func(id string) string { return d.stepAddress(def, id) },
-		Titles: func(n int) string { return r.language.counted("journey.here", n) }}))
-	d.Beat = beat(r.Clock.Speed())
 	if d.Crossing, err = r.crossing(ctx, d.Key); err != nil {
 		return reply{}, err
 	}
@@ -84,6 +71,29 @@ func journeyPage(ctx context.Context, r *request) (reply, error) {
 		return reply{}, err
 	}
 	return show("journey", d)
+}
+
+// draw draws the picture with who stands where now, or with who came to each step in some months.
+func (r *request) draw(ctx context.Context, d *journeyData, def *journey.Definition) (err error) {
+	if d.Reached, err = r.reachedIn(ctx, d.Key); err != nil {
+		return err
+	}
+	picture := r.layout(def)
+	if d.Reached != nil {
+		d.Picture = template.HTML(picture.SVG(d.Reached.drawing(r))) //nolint:gosec // graph escapes
+		return nil
+	}
+	counts, err := r.Read.StepCounts(ctx, d.Key, d.Version)
+	if err != nil {
+		return err
+	}
+	counts[graph.Enter] = counts[""]
+	d.showStep(picture, r.query("step"))
+	d.Picture = template.HTML(picture.SVG(graph.SVG{Bare: true, Counts: counts, Here: d.Step, //nolint:gosec // graph escapes
+		Link:   func(id string) string { return d.stepAddress(def, id) },
+		Titles: func(n int) string { return r.language.counted("journey.here", n) }}))
+	d.Beat = beat(r.Clock.Speed())
+	return nil
 }
 
 // beat is how often a picture looks anew: where a day takes a second, people pass a step between two looks that are far apart.

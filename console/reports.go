@@ -65,6 +65,7 @@ type reportData struct {
 	Journey string // the report is of that one alone
 	Tables  []reportTable
 	Charts  []bars
+	Funnel  *funnelData // of a journey alone
 }
 
 // reportTable is a table as the page shows it.
@@ -111,7 +112,14 @@ func reportPage(ctx context.Context, r *request) (reply, error) {
 		d.Words = r.lossWords(*v.Loss)
 	}
 	for _, t := range v.Tables {
-		d.Tables = append(d.Tables, r.reportTable(v, t))
+		if t.Key != "funnel" && t.Key != "ways" { // these are shown as one
+			d.Tables = append(d.Tables, r.reportTable(v, t))
+		}
+	}
+	if v.Report == journey.ReportJourneys && d.Journey != "" {
+		if d.Funnel, err = r.funnel(ctx, v, d.Journey); err != nil {
+			return reply{}, err
+		}
 	}
 	return show("report", d)
 }
@@ -174,20 +182,25 @@ func (r *request) reportTable(v journey.ReportView, t journey.ReportTable) repor
 		out.Groups = out.Groups || row.Group != ""
 		out.Periods, out.Labels, out.Notes = out.Periods || row.Starts != nil, out.Labels || line.Label != "", out.Notes || row.Note != ""
 		for _, f := range t.Figures {
-			cell := reportCell{Text: r.figure(f, row)}
-			if value := row.Values[f.Key]; value != nil {
-				if f.People && *value > 0 {
-					cell.Link = peopleLink(v, t, f, row)
-				}
-				if f.Unit == journey.UnitShare {
-					cell.Shade = int(math.Round(9 * max(0, min(*value, 1))))
-				}
-			}
-			line.Cells = append(line.Cells, cell)
+			line.Cells = append(line.Cells, r.cell(v, t, f, row))
 		}
 		out.Rows = append(out.Rows, line)
 	}
 	return out
+}
+
+// cell is one figure of a row, which opens those behind it.
+func (r *request) cell(v journey.ReportView, t journey.ReportTable, f journey.Figure, row journey.ReportRow) reportCell {
+	cell := reportCell{Text: r.figure(f, row)}
+	value := row.Values[f.Key]
+	switch {
+	case value == nil:
+	case f.People && *value > 0:
+		cell.Link = peopleLink(v, t, f, row)
+	case f.Unit == journey.UnitShare:
+		cell.Shade = int(math.Round(9 * max(0, min(*value, 1))))
+	}
+	return cell
 }
 
 func peopleLink(v journey.ReportView, t journey.ReportTable, f journey.Figure, row journey.ReportRow) string {

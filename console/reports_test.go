@@ -2,8 +2,10 @@ package console_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -59,7 +61,7 @@ func (o *office) year() {
 func letters(i int, came time.Time) []journey.Event {
 	own := func(name string, days int, more ...any) journey.Event {
 		e := journey.Event{Kind: journey.KindOwn, Name: name, At: came.AddDate(0, 0, days), Properties: map[string]any{"journey": "onboarding",
-			"enrollment": fmt.Sprint("enr_", i), "message": "welcome", "message_id": fmt.Sprint("msg_", i)}}
+			"enrollment": fmt.Sprint("enr_", i), "step": "welcome", "message": "welcome", "message_id": fmt.Sprint("msg_", i)}}
 		for j := 0; j < len(more); j += 2 {
 			e.Properties[more[j].(string)] = more[j+1]
 		}
@@ -70,7 +72,7 @@ func letters(i int, came time.Time) []journey.Event {
 		out = append(out, own(journey.EventLinkClicked, 1, "machine", false), own(journey.EventGoalReached, 2, "value", 20.0+float64(i), "currency", "EUR"))
 	}
 	if i%4 == 0 {
-		out = append(out, own(journey.EventMessageSent, 3, "message", "first-steps", "message_id", fmt.Sprint("msg_f", i)), own(journey.EventJourneyExited, 4, "reason", "finished"))
+		out = append(out, own(journey.EventMessageSent, 3, "step", "first-steps", "message", "first-steps", "message_id", fmt.Sprint("msg_f", i)), own(journey.EventJourneyExited, 4, "reason", "finished"))
 	}
 	return append(out, own(journey.EventSurveyAnswered, 5, "survey", "nps", "kind", "nps", "score", 4+i%7, "invitation", fmt.Sprint("inv_", i)))
 }
@@ -149,7 +151,7 @@ func TestReportsInTheConsole(t *testing.T) {
 	for report, words := range map[string][]string{
 		"cohorts":      {"Who still orders", "12</th>", "What a customer has brought"},
 		"satisfaction": {"nps", "Score"},
-		"journeys":     {"onboarding", "Nobody was held out", "first-steps", "€"},
+		"journeys":     {"onboarding", "Nobody was held out", "Choose one journey above", "€"},
 		"messages":     {"welcome", "Click rate"},
 		"coupons":      {"Nothing to show in these periods"},
 		"tasks":        {"Nothing to show in these periods"},
@@ -163,7 +165,7 @@ func TestReportsInTheConsole(t *testing.T) {
 	assert.Contains(t, alone, "Only other")
 	assert.NotContains(t, alone, "onboarding")
 	behind := v.get("/reports/journeys/people?table=funnel&figure=got&group=onboarding&label=first-steps&starts=2029-01-01&ends=2030-05-31").body
-	assert.Contains(t, behind, "Got it, onboarding, first-steps")
+	assert.Contains(t, behind, "Went out, onboarding, first-steps")
 	assert.Contains(t, behind, "Member 68")
 	assert.Equal(t, http.StatusNotFound, v.get("/reports/weather").status)
 	assert.Equal(t, http.StatusBadRequest, v.get("/reports/loss?from=never").status)
@@ -171,6 +173,54 @@ func TestReportsInTheConsole(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, v.get("/reports/loss/people?table=loss&figure=rate").status)
 	empty := v.get("/reports/loss/people?table=loss&figure=lost&starts=2026-01-01").body
 	assert.Contains(t, empty, "Nobody is behind this figure")
+}
+
+// Three have entered win-back: one stands at her task, the mail to another waits for her consent. The report of the journey follows them
+// from step to step, and the picture does on demand; both open the people.
+func TestTheFunnelInTheConsole(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	o.apply()
+	o.count()
+	v := o.as(journey.RoleViewer)
+	page := v.get("/reports/journeys?journey=win-back").body
+	for _, words := range []string{"Send we-miss-you", "for 2 its message went out", "1 is there now", "not done in 3 days", "<b>0%</b>", "33.3%"} {
+		assert.Contains(t, page, words)
+	}
+	assert.NotContains(t, page, "Choose one journey above")
+	french := v.get("/reports/journeys?journey=win-back", "Accept-Language", "fr").body
+	for _, words := range []string{"Envoyer we-miss-you", "pour 2, son message est parti", "1 s’y trouve maintenant"} {
+		assert.Contains(t, french, words)
+	}
+	behind := regexp.MustCompile(`href="(/reports/journeys/people[^"]*figure=stands[^"]*label=task-call-her[^"]*)"`).FindStringSubmatch(page)
+	require.Len(t, behind, 2)
+	assert.Contains(t, v.get(html.UnescapeString(behind[1])).body, "Ada King")
+
+	now := v.get("/journeys/win-back").body
+	assert.Contains(t, now, `aria-current="page">There now</a>`)
+	assert.Contains(t, now, "hx-trigger=\"every")
+	picture := v.get("/journeys/win-back?months=3").body
+	for _, words := range []string{"3 entered in these months", "3 came here, 100% of those who entered", "1 came here, 33.3% of those who entered"} {
+		assert.Contains(t, picture, words)
+	}
+	assert.NotContains(t, picture, "hx-trigger=\"every", "months do not change while one looks")
+	assert.Contains(t, v.get("/journeys/win-back?months=7").body, "Click a step to see who stands there.")
+}
+
+// Both in a browser, wide and narrow, light and dark.
+func TestTheFunnelInABrowser(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	o.apply()
+	o.count()
+	w := o.browser()
+	w.signIn(journey.RoleViewer)
+	w.around("report-funnel", "/reports/journeys?journey=win-back")
+	w.around("journey-reached", "/journeys/win-back?months=3")
+	w.do(chromedp.Click(`#go-task-call-her`))
+	w.eventually(`location.pathname == '/reports/journeys/people' && document.querySelectorAll('.rows > li').length == 1`)
 }
 
 func TestReportSettingsInTheConsole(t *testing.T) {

@@ -53,7 +53,7 @@ func TestScreens(t *testing.T) {
 		{"journeys", "/journeys"}, {"journey", "/journeys/win-back"}, {"library", "/library"},
 		{"edit", "/journeys/win-back/edit?step=takes-the-offer"}, {"history", "/journeys/win-back/edit/history"},
 		{"simulate", "/journeys/win-back/simulate?who=invented&customers=50"}, {"plan", "/journeys/win-back/plan"},
-		{"compare", "/journeys/win-back/compare"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
+		{"compare", "/journeys/win-back/compare"}, {"journey-reached", "/journeys/win-back?months=3"}, {"report-funnel", "/reports/journeys?journey=win-back"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
 		{"writing", "/journeys/win-back/messages/we-miss-you.html"}, {"images", "/images"},
 		{"segments", "/segments"}, {"segment-new", "/segments/_new"}, {"scores", "/scores"},
 		{"survey-new", "/surveys/_new"}, {"survey-edit", "/surveys/why-leaving/edit"},

@@ -119,6 +119,7 @@ func (d *decision) coupon(step *Step) {
 		return
 	}
 	if d.st.Coupons[as] != "" {
+		d.log(LogCoupon, detail{"pool": want.Pool, "as": as, "kept": true})
 		d.goOn(step)
 		return
 	}

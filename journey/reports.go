@@ -79,6 +79,11 @@ type ReportRequest struct {
 	Journey     string // of the reports on journeys and messages: that one alone
 }
 
+// Spanned says whether the rows of the report are of the whole span that was asked for, and its counters are added up over it.
+func (r ReportRequest) Spanned() bool {
+	return r.Report == ReportJourneys || r.Report == ReportMessages
+}
+
 // Settle checks a request and fills in what it leaves out; today is the day it is in the zone of the reports.
 func (r ReportRequest) Settle(today time.Time) (ReportRequest, error) {
 	if !slices.Contains(Reports(), r.Report) {
@@ -174,7 +179,9 @@ type ReportRow struct {
 	Group    string              `json:"group,omitempty"`  // key of the journey, or of the pool
 	Label    string              `json:"label,omitempty"`
 	Currency string              `json:"currency,omitempty"`
-	Note     string              `json:"note,omitempty"` // a verdict, by its code
+	Words    string              `json:"words,omitempty"`  // of a step or of a way out of it: what it is
+	Inside   string              `json:"inside,omitempty"` // of a step in an arm: the way that leads there, as step/way; of a step in a repeat: the repeat
+	Note     string              `json:"note,omitempty"`   // a verdict, by its code; NoteFormer
 	Values   map[string]*float64 `json:"values"`
 }
 

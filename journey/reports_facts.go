@@ -56,9 +56,9 @@ const (
 
 // ReportedCustomer is what the facts of a customer are made of.
 type ReportedCustomer struct {
-	Known  time.Time       // since when we know of her
-	Events []Event         // in whatever order
-	Held   map[string]bool // enrollments that were held out
+	Known       time.Time        // since when we know of her
+	Events      []Event          // in whatever order
+	Enrollments map[string]Trail // her enrollments, by their ids
 }
 
 // TellFacts makes the facts of a customer.
@@ -72,7 +72,7 @@ func TellFacts(s ReportSettings, c ReportedCustomer) CustomerFacts {
 		Spells:  giveReasons(s.Loss, tellSpells(s.Loss, c.Known, events, orders), answers),
 		Answers: answers,
 
-		Enrollments: tellEnrollments(events, c.Held),
+		Enrollments: tellEnrollments(events, c.Enrollments),
 		Messages:    tellMessages(events, s.Location()),
 	}
 }

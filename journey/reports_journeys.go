@@ -103,27 +103,18 @@ func goalTable(r ReportRequest, counts Counts) ReportTable {
 	return t
 }
 
-func funnelTable(r ReportRequest, counts Counts) ReportTable {
-	return r.ofEntered(counts, "funnel", CountGot,
-		Figure{"got", UnitPeople, "Enrollments that began in the span and in which this message went out.", true})
-}
-
 func exitTable(r ReportRequest, counts Counts) ReportTable {
-	return r.ofEntered(counts, "exits", CountExit,
-		Figure{"ended", UnitPeople, "Enrollments that began in the span and ended for this reason.", true})
-}
-
-// ofEntered is the table of a count of enrollments by label, with its part of those who entered.
-func (r ReportRequest) ofEntered(counts Counts, table string, what string, f Figure) ReportTable {
-	t := r.spanned(table, f, Figure{"share", UnitShare, "As a part of those who entered.", false})
+	t := r.spanned("exits",
+		Figure{"ended", UnitPeople, "Enrollments that began in the span and ended for this reason.", true},
+		Figure{"share", UnitShare, "As a part of those who entered.", false})
 	entered := r.span(counts, CountEntered)
-	for label, c := range r.span(counts, what) {
+	for label, c := range r.span(counts, CountExit) {
 		row := groupedRow(label)
-		row.Set(f.Key, float64(c.N))
+		row.Set("ended", float64(c.N))
 		row.Share("share", float64(c.N), float64(entered[row.Group+"/"].N))
 		t.Rows = append(t.Rows, row)
 	}
-	t.Rows = sorted(t.Rows, f.Key)
+	t.Rows = sorted(t.Rows, "ended")
 	return t
 }
 

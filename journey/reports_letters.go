@@ -16,7 +16,8 @@ type EnrollmentFact struct {
 	Reached     bool     // its goal
 	Worth       int64    // of the goal, in ten-thousandths
 	Currency    string   // of it; "" where none was said
-	Got         []string // messages that went out in it
+	Got         []string // steps whose messages went out in it
+	Path
 }
 
 // MessageMonth is what became of one message of a journey to her in the month in which it went out. Each counts once, whatever is told
@@ -34,7 +35,7 @@ const unsubscribedWithin = 7 * 24 * time.Hour
 // SourceUnsubscribe is what the proof says of a withdrawal by the link of a mail.
 const SourceUnsubscribe = "unsubscribe link"
 
-func tellEnrollments(events []Event, held map[string]bool) []EnrollmentFact {
+func tellEnrollments(events []Event, enrolled map[string]Trail) []EnrollmentFact {
 	byID := map[string]EnrollmentFact{}
 	for _, e := range events {
 		if e.Kind != KindOwn {
@@ -49,7 +50,7 @@ func tellEnrollments(events []Event, held map[string]bool) []EnrollmentFact {
 		case EventJourneyEntered:
 			if !entered {
 				key, _ := e.Properties["journey"].(string)
-				f = EnrollmentFact{ID: id, Journey: key, EnteredAt: e.At.UTC(), Holdout: held[id]}
+				f = EnrollmentFact{ID: id, Journey: key, EnteredAt: e.At.UTC(), Holdout: enrolled[id].Holdout, Path: enrolled[id].path()}
 			}
 		case EventJourneyExited:
 			reason, _ := e.Properties["reason"].(string)
@@ -60,8 +61,8 @@ func tellEnrollments(events []Event, held map[string]bool) []EnrollmentFact {
 			}
 			f.Reached = true
 		case EventMessageSent:
-			if name, _ := e.Properties["message"].(string); name != "" && !slices.Contains(f.Got, name) {
-				f.Got = append(f.Got, name)
+			if step, _ := e.Properties["step"].(string); step != "" && !slices.Contains(f.Got, step) {
+				f.Got = append(f.Got, step)
 				slices.Sort(f.Got)
 			}
 		}
@@ -145,7 +146,7 @@ const (
 	CountReached     = "reached"
 	CountWorthGoal   = "worth" // label: journey/currency
 	CountExit        = "exit"  // label: journey/reason
-	CountGot         = "got"   // label: journey/message, once for each enrollment
+	CountGot         = "got"   // label: journey/step, once for each enrollment
 	CountHeld        = "held"  // those who were held out, and what they did
 	CountHeldReached = "held_reached"
 	CountHeldWorth   = "held_worth"
@@ -179,9 +180,10 @@ func addEnrollments(add func(k CountKey, n, total int64), enrollments []Enrollme
 		if e.Reason != "" {
 			count(CountExit, e.Reason, 0)
 		}
-		for _, message := range e.Got {
-			count(CountGot, message, 0)
+		for _, step := range e.Got {
+			count(CountGot, step, 0)
 		}
+		e.eachPlace(func(what, label string) { count(what, label, 0) })
 	}
 }
 

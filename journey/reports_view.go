@@ -9,9 +9,10 @@ import (
 
 // Reported is what a report is made of: counters, and what is read as it stands. Losses that lie ahead must have been taken off.
 type Reported struct {
-	Counts Counts
-	Pools  []PoolSum
-	Times  []ServiceTime
+	Counts   Counts
+	Journeys map[string]*Definition // the newest version of each that is counted; nil: it cannot be read
+	Pools    []PoolSum
+	Times    []ServiceTime
 }
 
 // ViewReport makes a report. Now is product time.
@@ -29,7 +30,8 @@ func ViewReport(st ReportSettings, r ReportRequest, now time.Time, of Reported) 
 	case ReportSatisfaction:
 		v.Tables = []ReportTable{satisfactionTable(r, today, counts)}
 	case ReportJourneys:
-		v.Tables = []ReportTable{journeyTable(r, counts), goalTable(r, counts), funnelTable(r, counts), exitTable(r, counts)}
+		v.Tables = []ReportTable{journeyTable(r, counts), goalTable(r, counts)}
+		v.Tables = append(append(v.Tables, funnelTables(r, of)...), exitTable(r, counts))
 	case ReportMessages:
 		v.Tables = []ReportTable{messageTable(r, counts)}
 	case ReportCoupons:
@@ -58,7 +60,8 @@ func (r ReportRequest) Counted() []string {
 	case ReportSatisfaction:
 		return []string{CountAnswer}
 	case ReportJourneys:
-		return []string{CountEntered, CountReached, CountWorthGoal, CountExit, CountGot, CountHeld, CountHeldReached, CountHeldWorth}
+		return []string{CountEntered, CountReached, CountWorthGoal, CountExit, CountGot, CountHeld, CountHeldReached, CountHeldWorth,
+			CountCame, CountTook, CountStands, CountLeft}
 	case ReportMessages:
 		return []string{CountSent, CountBounced, CountComplained, CountClicked, CountUnsubscribed}
 	}

@@ -10,6 +10,9 @@ func (t ReportTable) CSV() ([]byte, error) {
 	var b bytes.Buffer
 	w := NewSheetWriter(&b)
 	head := []string{"starts", "ends", "so_far", "group", "label", "currency"}
+	if t.ofSteps() {
+		head = append(head, "inside", "words")
+	}
 	for _, f := range t.Figures {
 		head = append(head, f.Key)
 	}
@@ -23,6 +26,9 @@ func (t ReportTable) CSV() ([]byte, error) {
 		}
 		if row.Starts != nil {
 			cells[0], cells[1] = row.Starts.String(), row.Ends.String()
+		}
+		if t.ofSteps() {
+			cells = append(cells, row.Inside, row.Words)
 		}
 		for _, f := range t.Figures {
 			cells = append(cells, PlainFigure(f.Unit, row.Currency, row.Values[f.Key]))

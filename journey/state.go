@@ -249,7 +249,7 @@ const (
 	LogRecomputed = "recomputed" // a wait moved because a fact changed: {from, until}
 	LogBranch     = "branch"     // {arm, values}
 	LogSplit      = "split"      // {variant, won: the rest go the winning way}
-	LogCoupon     = "coupon"     // {pool, as}
+	LogCoupon     = "coupon"     // {pool, as, kept: she has had it from before}
 	LogPoolEmpty  = "pool_empty" // {pool}
 	LogSurvey     = "survey"     // {ask, until}
 	LogAnswered   = "answered"   // {score, choice, arm}

@@ -49,6 +49,25 @@ func (s *Step) Ways() []Way {
 	return nil
 }
 
+// Way is the way out of its step that the line tells of, "" where it tells of none. That the moment of a wait came is told by no line:
+// whoever went that way came to the first step there.
+func (e LogEntry) Way() string {
+	name := ""
+	switch e.What {
+	case LogBranch, LogAnswered, LogTaskDone, LogHappened:
+		name, _ = e.Detail["arm"].(string)
+	case LogSplit:
+		name, _ = e.Detail["variant"].(string)
+	case LogTimeout:
+		return WayTimeout
+	case LogWait:
+		if e.Detail["skipped"] != nil {
+			return WaySkipped
+		}
+	}
+	return name
+}
+
 func armWays(arms []Arm, otherwise string) []Way {
 	var out []Way
 	for i, a := range arms {

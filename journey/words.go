@@ -45,6 +45,9 @@ func LogWords(e LogEntry, zone *time.Location) string {
 		}
 		return "drawn into variant " + d.text("variant")
 	case LogCoupon:
+		if d.of["kept"] == true {
+			return "keeps the coupon of " + d.text("pool") + " that she has"
+		}
 		return "was given a coupon of " + d.text("pool")
 	case LogPoolEmpty:
 		return "no coupon: the pool " + d.text("pool") + " is empty"

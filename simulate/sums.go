@@ -79,27 +79,9 @@ func (s *sums) logged(l journey.LogEntry) {
 		}
 		s.notSent[l.Step][value(l.Detail["reason"])]++
 	}
-	if way := wayOf(l); way != "" {
+	if way := l.Way(); way != "" {
 		s.ways[[2]string{l.Step, way}]++
 	}
-}
-
-// wayOf is the way out of its step that a line of the log tells of, "" for none. The moment of a wait is told by no line: its
-// first step was come to.
-func wayOf(l journey.LogEntry) string {
-	switch l.What {
-	case journey.LogBranch, journey.LogAnswered, journey.LogTaskDone, journey.LogHappened:
-		return value(l.Detail["arm"])
-	case journey.LogSplit:
-		return value(l.Detail["variant"])
-	case journey.LogTimeout:
-		return journey.WayTimeout
-	case journey.LogWait:
-		if l.Detail["skipped"] != nil {
-			return journey.WaySkipped
-		}
-	}
-	return ""
 }
 
 func (s *sums) merge(o *sums) {

@@ -49,7 +49,7 @@ func told(def *journey.Definition, l journey.LogEntry, t Timeline, subject strin
 	if l.What == journey.LogSend && subject != "" {
 		return words + ": “" + subject + "”"
 	}
-	step, way := def.Step(l.Step), wayOf(l)
+	step, way := def.Step(l.Step), l.Way()
 	if step == nil || way == "" || way == journey.WayNone {
 		return words
 	}

@@ -95,7 +95,7 @@ func queuePosition(b *pgx.Batch, e *enrollment, out journey.Output) error {
 	return nil
 }
 
-// queueLog adds the lines of the timeline.
+// queueLog adds the lines of the timeline, and a note for the reports that she has moved.
 func queueLog(b *pgx.Batch, e *enrollment, log []journey.LogEntry) error {
 	if len(log) == 0 {
 		return nil
@@ -109,10 +109,12 @@ func queueLog(b *pgx.Batch, e *enrollment, log []journey.LogEntry) error {
 		at[i], steps[i], what[i], details[i] = l.At, l.Step, l.What, text
 	}
 	b.Queue(`
-		INSERT INTO step_log (enrollment_id, customer_id, journey_key, seq, at, step, what, detail)
-		SELECT $1, $2, $3, $4, at, step, what, detail
-		FROM unnest($5::timestamptz[], $6::text[], $7::text[], $8::jsonb[]) WITH ORDINALITY AS t (at, step, what, detail, n)
-		ORDER BY n`, e.ID, e.CustomerID, e.JourneyKey, e.Seq+1, at, steps, what, details)
+		WITH log AS (
+			INSERT INTO step_log (enrollment_id, customer_id, journey_key, seq, at, step, what, detail)
+			SELECT $1, $2, $3, $4, at, step, what, detail
+			FROM unnest($5::timestamptz[], $6::text[], $7::text[], $8::jsonb[]) WITH ORDINALITY AS t (at, step, what, detail, n)
+			ORDER BY n
+		) INSERT INTO report_moves (customer_id) VALUES ($2)`, e.ID, e.CustomerID, e.JourneyKey, e.Seq+1, at, steps, what, details)
 	return nil
 }
 

@@ -197,6 +197,7 @@ func forget(queue func(string, ...any), h *her) {
 	queue(`DELETE FROM messages WHERE shows_id = ANY($1)`, h.customers) // tests count nowhere
 	queue(`DELETE FROM requests WHERE enrollment_id = ANY($1)`, h.enrollments)
 	queue(`DELETE FROM step_log WHERE customer_id = ANY($1)`, h.customers)
+	queue(`DELETE FROM report_moves WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM notes WHERE customer_id = ANY($1)`, h.customers)
 	queue(`DELETE FROM tasks WHERE customer_id = ANY($1) OR sender <> '' AND lower(sender) = ANY($2)`, h.customers, h.addresses)
 	queue(`DELETE FROM parcels WHERE customer_id = ANY($1)`, h.customers)

@@ -40,11 +40,11 @@ func TestEveryTableWithHerDataIsErasedExportedAndMerged(t *testing.T) {
 			"erasures": "of those who are no more", "event_totals": "counts of the events, which are exported", "idempotency": "answers to callers, kept seven days",
 			"report_orders": "sums of her orders, which are exported", "report_answers": "copies of her answers, which are exported",
 			"report_enrollments": "copies of her enrollments, which are exported", "report_messages": "sums of her messages, which are exported",
-			"segment_checks": "a note to look again, for a moment",
+			"segment_checks": "a note to look again, for a moment", "report_moves": "the same",
 		},
 		"merge.go": {
 			"report_orders": "counted anew after Customer Merged", "report_spells": "the same", "report_answers": "the same",
-			"report_enrollments": "the same", "report_messages": "the same",
+			"report_enrollments": "the same", "report_messages": "the same", "report_moves": "the same",
 			"erasures": "of those who are no more", "suppressions": "they belong to an address", "idempotency": "answers to callers, about the id that they named",
 			"import_lines": "they are found by address and by the caller's id, which move", "audit": "what was done stays written of whom it was done to",
 		},

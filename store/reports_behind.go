@@ -27,19 +27,44 @@ func (s *Store) answering(ctx context.Context, b behind, r journey.PageRequest) 
 }
 
 // entering lists enrollments of a journey, the latest first: all but those held out, those that reached the goal, those held out,
-// those in which a message went out, those that ended for a reason.
+// those that ended for a reason; those that came to a step, and what became of them there; those that took a way out of one.
 func (s *Store) entering(ctx context.Context, b behind, r journey.PageRequest) (none journey.Page[journey.ReportPerson], err error) {
 	before, mark, err := momentCursor(r.Cursor)
 	if err != nil {
+		return none, err
+	}
+	if b.PeopleRequest, err = s.opened(ctx, b.PeopleRequest); err != nil {
 		return none, err
 	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT `+summaryColumns+`, e.entered_at, e.reason, '', 0, NULL::int, e.enrollment_id
 		FROM report_enrollments e JOIN customers c ON c.id = e.customer_id
 		WHERE e.journey_key = $1 AND e.entered_at >= $2 AND e.entered_at < $3 AND (e.entered_at, e.enrollment_id) < ($4, $5)
-			AND e.holdout = ($6 = 'held') AND ($6 <> 'reached' OR e.reached) AND ($6 <> 'got' OR $7 = ANY(e.got)) AND ($6 <> 'ended' OR e.reason = $7)
-		ORDER BY e.entered_at DESC, e.enrollment_id DESC LIMIT $8`, plannedAnew, b.Group, b.from, b.to, before, mark, b.Figure, b.Label, r.Limit+1)
+			AND e.holdout = ($6 = 'journeys/held') AND CASE $6
+				WHEN 'journeys/reached' THEN e.reached
+				WHEN 'exits/ended' THEN e.reason = $7
+				WHEN 'funnel/came' THEN $7 = ANY(e.came)
+				WHEN 'funnel/went_on' THEN $7 = ANY(e.came) AND e.at_step <> $7
+				WHEN 'funnel/ended' THEN e.at_step = $7 AND e.reason <> ''
+				WHEN 'funnel/stands' THEN e.at_step = $7 AND e.reason = ''
+				WHEN 'funnel/got' THEN $7 = ANY(e.got)
+				WHEN 'ways/took' THEN $7 = ANY(e.took)
+				ELSE true END
+		ORDER BY e.entered_at DESC, e.enrollment_id DESC LIMIT $8`,
+		plannedAnew, b.Group, b.from, b.to, before, mark, b.Table+"/"+b.Figure, b.Label, r.Limit+1)
 	return reportPeople(rows, err, r, momentOf)
+}
+
+// opened is the request by which those behind a way out of a step are found.
+func (s *Store) opened(ctx context.Context, q journey.PeopleRequest) (journey.PeopleRequest, error) {
+	if q.Table != "ways" {
+		return q, nil
+	}
+	defs, err := s.newestVersions(ctx, []string{q.Group})
+	if err != nil || defs[q.Group] == nil {
+		return q, err
+	}
+	return q.Opened(defs[q.Group]), nil
 }
 
 // written lists those with whom something became of a message, by id.

@@ -14,9 +14,10 @@ import (
 )
 
 // CountReports brings the figures of the reports up to the events that have been applied: those after the cursor, in the order of
-// applying, at most limit of them in one transaction. Customers of whom an event tells are counted anew from all their events, so
-// that a late one falls into its own month. While a first count is on, or one anew, it takes up to limit customers instead. It
-// returns how many events or customers it took; 0 when nothing is to do, or another process is at it.
+// applying, at most limit of them in one transaction, and as many moves of enrollments. Customers of whom these tell are counted anew
+// from all their events and the log of their steps, so that a late one falls into its own month. While a first count is on, or one anew,
+// it takes up to limit customers instead. It returns how many events, moves or customers it took; 0 when nothing is to do, or another
+// process is at it.
 func (s *Store) CountReports(ctx context.Context, limit int) (n int, err error) {
 	defer wrap(&err, "counting for the reports")
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
@@ -83,15 +84,37 @@ func followReports(ctx context.Context, tx pgx.Tx, st journey.ReportSettings, tu
 		}
 		return nil
 	})
-	if err != nil || n == 0 {
+	if err != nil {
+		return 0, err
+	}
+	moves, err := movedSince(ctx, tx, limit, touched)
+	if n += len(moves); err != nil || n == 0 {
 		return 0, err
 	}
 	delete(touched, "")
 	if err := recount(ctx, tx, st, slices.Sorted(maps.Keys(touched))); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, `UPDATE reports SET turn = $1`, turn)
-	return n, err
+	b := &pgx.Batch{}
+	b.Queue(`UPDATE reports SET turn = $1`, turn)
+	b.Queue(`DELETE FROM report_moves WHERE id = ANY($1)`, moves)
+	return n, tx.SendBatch(ctx, b).Close()
+}
+
+// movedSince adds those whose enrollments have moved to those who are touched, and returns the moves. They are taken away when their
+// customers are locked, as an erasure does it.
+func movedSince(ctx context.Context, tx pgx.Tx, limit int, touched map[string]bool) (moves []int64, err error) {
+	rows, err := tx.Query(ctx, `SELECT id, customer_id FROM report_moves ORDER BY id LIMIT $1`, limit)
+	if err != nil {
+		return nil, err
+	}
+	var id int64
+	var customer string
+	_, err = pgx.ForEachRow(rows, []any{&id, &customer}, func() error {
+		moves, touched[customer] = append(moves, id), true
+		return nil
+	})
+	return moves, err
 }
 
 // recount makes the facts of customers anew of all their events, and changes the counters by what is different.
@@ -109,14 +132,14 @@ func recount(ctx context.Context, tx pgx.Tx, st journey.ReportSettings, ids []st
 	if err != nil {
 		return err
 	}
-	held, err := heldOut(ctx, tx, ids)
+	enrolled, err := enrolledOf(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
 	counts, zone := journey.Counts{}, st.Location()
 	is := map[string]journey.CustomerFacts{}
 	for _, id := range ids {
-		told := journey.TellFacts(st, journey.ReportedCustomer{Known: known[id], Events: events[id], Held: held})
+		told := journey.TellFacts(st, journey.ReportedCustomer{Known: known[id], Events: events[id], Enrollments: enrolled})
 		if reflect.DeepEqual(told, was[id]) {
 			continue
 		}
@@ -153,7 +176,7 @@ func reportedEvents(ctx context.Context, tx pgx.Tx, ids, names []string) (map[st
 			'order_id', properties->'order_id', 'total', properties->'total', 'revenue', properties->'revenue', 'value', properties->'value',
 			'currency', properties->'currency', 'invitation', properties->'invitation', 'survey', properties->'survey',
 			'kind', properties->'kind', 'score', properties->'score', 'choice', properties->'choice', 'journey', properties->'journey',
-			'enrollment', properties->'enrollment', 'reason', properties->'reason', 'message', properties->'message',
+			'enrollment', properties->'enrollment', 'reason', properties->'reason', 'message', properties->'message', 'step', properties->'step',
 			'message_id', properties->'message_id', 'machine', properties->'machine', 'source', properties->'source')
 		FROM events WHERE customer_id = ANY($1) AND name = ANY($2) AND number IS NOT NULL AND kind <> 'colleague'`, ids, names)
 	if err != nil {
@@ -170,16 +193,34 @@ func reportedEvents(ctx context.Context, tx pgx.Tx, ids, names []string) (map[st
 	return out, rows.Err()
 }
 
-// heldOut returns the enrollments of customers that are held out. What is so, is so for good.
-func heldOut(ctx context.Context, tx pgx.Tx, ids []string) (map[string]bool, error) {
-	rows, err := tx.Query(ctx, `SELECT id FROM enrollments WHERE customer_id = ANY($1) AND holdout`, ids)
-	if err != nil {
-		return nil, err
-	}
-	held := map[string]bool{}
-	var id string
-	_, err = pgx.ForEachRow(rows, []any{&id}, func() error { held[id] = true; return nil })
-	return held, err
+// enrolledOf returns the enrollments of customers with what their logs say of steps and of ways out of them, each thing once.
+func enrolledOf(ctx context.Context, tx pgx.Tx, ids []string) (map[string]journey.Trail, error) {
+	out := map[string]journey.Trail{}
+	b := &pgx.Batch{}
+	b.Queue(`SELECT id, holdout, step FROM enrollments WHERE customer_id = ANY($1)`, ids).Query(func(rows pgx.Rows) error {
+		var id string
+		var e journey.Trail
+		_, err := pgx.ForEachRow(rows, []any{&id, &e.Holdout, &e.At}, func() error { out[id] = e; return nil })
+		return err
+	})
+	b.Queue(`
+		SELECT DISTINCT enrollment_id, step, CASE WHEN tells THEN what ELSE '' END,
+			CASE WHEN tells THEN jsonb_strip_nulls(jsonb_build_object('arm', detail->'arm', 'variant', detail->'variant', 'skipped', detail->'skipped')) ELSE '{}' END
+		FROM step_log CROSS JOIN LATERAL (SELECT what IN ('branch', 'split', 'happened', 'answered', 'task_done', 'timeout', 'wait') AS tells) t
+		WHERE customer_id = ANY($1) AND step <> ''`, ids).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			var id string
+			var l journey.LogEntry
+			if err := rows.Scan(&id, &l.Step, &l.What, &l.Detail); err != nil {
+				return err
+			}
+			e := out[id]
+			e.Log = append(e.Log, l)
+			out[id] = e
+		}
+		return rows.Err()
+	})
+	return out, tx.SendBatch(ctx, b).Close()
 }
 
 // CountAnew forgets what the reports have counted, and has everybody counted from the beginning.

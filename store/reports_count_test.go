@@ -89,9 +89,10 @@ func (w *world) rawLetters() []string {
 			AND name IN ('Journey Entered', 'Message Sent', 'Link Clicked')),
 		sent AS (SELECT customer_id, p->>'message_id' AS id, p->>'message' AS message, date_trunc('month', max(at) AT TIME ZONE 'America/New_York')::date AS month
 			FROM own WHERE name = 'Message Sent' GROUP BY 1, 2, 3),
-		entered AS (SELECT customer_id, p->>'enrollment' AS id, date_trunc('month', min(at) AT TIME ZONE 'America/New_York')::date AS month
-			FROM own WHERE name = 'Journey Entered' GROUP BY 1, 2)
-		SELECT concat_ws(' ', 'entered', month, 'win-back/', count(*)) FROM entered GROUP BY month
+		entered AS (SELECT customer_id, p->>'enrollment' AS id, p->>'journey' AS journey, date_trunc('month', min(at) AT TIME ZONE 'America/New_York')::date AS month
+			FROM own WHERE name = 'Journey Entered' GROUP BY 1, 2, 3)
+		SELECT concat_ws(' ', CASE WHEN held THEN 'held' ELSE 'entered' END, month, journey || '/', count(*))
+			FROM (SELECT *, EXISTS (SELECT FROM enrollments e WHERE e.id = entered.id AND e.holdout) AS held FROM entered) e GROUP BY held, month, journey
 		UNION ALL SELECT concat_ws(' ', 'sent', month, 'win-back/' || message, count(*)) FROM sent GROUP BY month, message ORDER BY 1`)
 }
 
@@ -111,9 +112,11 @@ func TestReportsCountTheSameInAnyBatches(t *testing.T) {
 			_, err := w.SetReportSettings(t.Context(), journey.ReportSettings{Zone: "America/New_York", Loss: definition}, journey.Actor{ID: "test"})
 			require.NoError(t, err)
 			users := []string{"ada", "bo", "cem", "dia", "eve"}
+			w.publish(tour(true))
 			for range 4 {
 				w.accept(w.history(r, users)...)
 				w.apply()
+				w.travel(r, users)
 				switch r.IntN(3) {
 				case 0:
 					w.merge(r, users)
@@ -132,7 +135,10 @@ func TestReportsCountTheSameInAnyBatches(t *testing.T) {
 			assert.Equal(t, w.rawMoney(), list(w, `
 				SELECT concat_ws(' ', starts, label, n, total) FROM report_counts WHERE what = 'orders' AND n <> 0 ORDER BY 1`))
 			assert.Equal(t, w.rawLetters(), list(w, `
-				SELECT concat_ws(' ', what, starts, label, n) FROM report_counts WHERE what IN ('entered', 'sent') AND n <> 0 ORDER BY 1`))
+				SELECT concat_ws(' ', what, starts, label, n) FROM report_counts WHERE what IN ('entered', 'held', 'sent') AND n <> 0 ORDER BY 1`))
+			require.NotEmpty(t, w.rawPaths())
+			assert.Equal(t, w.rawPaths(), list(w, `
+				SELECT concat_ws(' ', what, starts, label, n) FROM report_counts WHERE what IN ('came', 'took', 'stands', 'left') AND n <> 0 ORDER BY 1`))
 			require.NoError(t, w.CountAnew(t.Context()))
 			w.count(1 + r.IntN(4))
 			assert.Equal(t, onTheWay, w.counters(), "from the beginning")
@@ -171,7 +177,7 @@ func (w *world) reportsOfErased(t *testing.T, user string) {
 		UNION SELECT customer_id FROM report_answers WHERE customer_id = $1`, c.ID))
 	after := w.counters()
 	money := func(all []string) []string {
-		return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains([]string{"lost", "kept", "exit"}, s[:4]) })
+		return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains([]string{"lost", "kept", "exit", "left", "stan"}, s[:4]) })
 	}
 	assert.Equal(t, money(before), money(after), "what she ordered stays counted, as nobody's")
 	require.NoError(t, w.CountAnew(t.Context()))

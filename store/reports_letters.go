@@ -12,12 +12,14 @@ import (
 // queueLoadLetters reads what is kept of customers' enrollments and messages into their facts.
 func queueLoadLetters(b *pgx.Batch, ids []string, out map[string]journey.CustomerFacts) {
 	b.Queue(`
-		SELECT customer_id, enrollment_id, journey_key, entered_at, holdout, reason, reached, worth, currency, nullif(got, '{}') FROM report_enrollments
+		SELECT customer_id, enrollment_id, journey_key, entered_at, holdout, reason, reached, worth, currency,
+			nullif(got, '{}'), nullif(came, '{}'), nullif(took, '{}'), at_step FROM report_enrollments
 		WHERE customer_id = ANY($1) ORDER BY customer_id, enrollment_id COLLATE "C"`, ids).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			var id string
 			var e journey.EnrollmentFact
-			if err := rows.Scan(&id, &e.ID, &e.Journey, &e.EnteredAt, &e.Holdout, &e.Reason, &e.Reached, &e.Worth, &e.Currency, &e.Got); err != nil {
+			if err := rows.Scan(&id, &e.ID, &e.Journey, &e.EnteredAt, &e.Holdout, &e.Reason, &e.Reached, &e.Worth, &e.Currency, &e.Got,
+				&e.Came, &e.Took, &e.At); err != nil {
 				return err
 			}
 			f := out[id]
@@ -43,7 +45,7 @@ func queueLoadLetters(b *pgx.Batch, ids []string, out map[string]journey.Custome
 
 // queueEnrollmentFacts writes enrollments; those that have not changed are left alone.
 func queueEnrollmentFacts(b *pgx.Batch, ids []string, facts map[string]journey.CustomerFacts) {
-	var who, enrollments, journeys, reasons, currencies, got []string
+	var who, enrollments, journeys, reasons, currencies, got, came, took, at []string
 	var entered []time.Time
 	var holdout, reached []bool
 	var worth []int64
@@ -52,6 +54,7 @@ func queueEnrollmentFacts(b *pgx.Batch, ids []string, facts map[string]journey.C
 			who, enrollments, journeys, entered = append(who, id), append(enrollments, e.ID), append(journeys, e.Journey), append(entered, e.EnteredAt)
 			holdout, reasons, reached = append(holdout, e.Holdout), append(reasons, e.Reason), append(reached, e.Reached)
 			worth, currencies, got = append(worth, e.Worth), append(currencies, e.Currency), append(got, strings.Join(e.Got, "\n"))
+			came, took, at = append(came, strings.Join(e.Came, "\n")), append(took, strings.Join(e.Took, "\n")), append(at, e.At)
 		}
 	}
 	b.Queue(`
@@ -61,16 +64,17 @@ func queueEnrollmentFacts(b *pgx.Batch, ids []string, facts map[string]journey.C
 		return
 	}
 	b.Queue(`
-		INSERT INTO report_enrollments AS r (customer_id, enrollment_id, journey_key, entered_at, holdout, reason, reached, worth, currency, got)
-		SELECT customer, enrollment, journey, entered, holdout, reason, reached, worth, currency, coalesce(string_to_array(nullif(got, ''), E'\n'), '{}')
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::text[], $7::boolean[], $8::bigint[], $9::text[], $10::text[])
-			AS t (customer, enrollment, journey, entered, holdout, reason, reached, worth, currency, got)
+		INSERT INTO report_enrollments AS r (customer_id, enrollment_id, journey_key, entered_at, holdout, reason, reached, worth, currency, got, came, took, at_step)
+		SELECT customer, enrollment, journey, entered, holdout, reason, reached, worth, currency, coalesce(string_to_array(nullif(got, ''), E'\n'), '{}'),
+			coalesce(string_to_array(nullif(came, ''), E'\n'), '{}'), coalesce(string_to_array(nullif(took, ''), E'\n'), '{}'), at_step
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::text[], $7::boolean[], $8::bigint[], $9::text[], $10::text[],
+			$11::text[], $12::text[], $13::text[]) AS t (customer, enrollment, journey, entered, holdout, reason, reached, worth, currency, got, came, took, at_step)
 		ON CONFLICT (customer_id, enrollment_id) DO UPDATE SET journey_key = excluded.journey_key, entered_at = excluded.entered_at,
 			holdout = excluded.holdout, reason = excluded.reason, reached = excluded.reached, worth = excluded.worth,
-			currency = excluded.currency, got = excluded.got
-		WHERE (r.reason, r.reached, r.worth, r.currency, r.got, r.entered_at) IS DISTINCT FROM
-			(excluded.reason, excluded.reached, excluded.worth, excluded.currency, excluded.got, excluded.entered_at)`,
-		who, enrollments, journeys, entered, holdout, reasons, reached, worth, currencies, got)
+			currency = excluded.currency, got = excluded.got, came = excluded.came, took = excluded.took, at_step = excluded.at_step
+		WHERE (r.reason, r.reached, r.worth, r.currency, r.got, r.came, r.took, r.at_step, r.entered_at) IS DISTINCT FROM
+			(excluded.reason, excluded.reached, excluded.worth, excluded.currency, excluded.got, excluded.came, excluded.took, excluded.at_step, excluded.entered_at)`,
+		who, enrollments, journeys, entered, holdout, reasons, reached, worth, currencies, got, came, took, at)
 }
 
 // queueMessageMonths writes messages; those that have not changed are left alone.

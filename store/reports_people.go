@@ -59,7 +59,9 @@ func (s *Store) listBehind(table, figure string) func(context.Context, behind, j
 		"loss/lost": s.lostPeople, "reasons/lost": s.lostPeople, "loss/at_start": s.keptPeople, "loss/came": s.comingPeople,
 		"buyers/buyers": s.buyers, "buyers/again": s.buyers, "buyers/first": s.cohortPeople, "money/orders": s.buyers,
 		"cohorts/size": s.cohortPeople, "satisfaction/answers": s.answering, "satisfaction/good": s.answering, "satisfaction/bad": s.answering,
-		"journeys/entered": s.entering, "journeys/reached": s.entering, "journeys/held": s.entering, "funnel/got": s.entering, "exits/ended": s.entering,
+		"journeys/entered": s.entering, "journeys/reached": s.entering, "journeys/held": s.entering, "exits/ended": s.entering,
+		"funnel/came": s.entering, "funnel/went_on": s.entering, "funnel/ended": s.entering, "funnel/stands": s.entering, "funnel/got": s.entering,
+		"ways/took":     s.entering,
 		"messages/sent": s.written, "messages/bounced": s.written, "messages/clicked": s.written, "messages/complained": s.written,
 		"messages/unsubscribed": s.written, "coupons/issued": s.holders, "coupons/redeemed": s.holders, "tasks/done": s.served, "tasks/late": s.served,
 	}[table+"/"+figure]

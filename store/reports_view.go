@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,7 +22,7 @@ func (s *Store) ReportView(ctx context.Context, r journey.ReportRequest) (v jour
 	if r, err = r.Settle(journey.DayIn(now, st.Location())); err != nil {
 		return v, err
 	}
-	counts, err := s.readCounts(ctx, r.Counted())
+	counts, err := s.readCounts(ctx, r)
 	if err != nil {
 		return v, err
 	}
@@ -30,6 +31,8 @@ func (s *Store) ReportView(ctx context.Context, r journey.ReportRequest) (v jour
 	switch r.Report {
 	case journey.ReportLoss:
 		err = s.takeOffAhead(ctx, counts, now, zone)
+	case journey.ReportJourneys:
+		of.Journeys, err = s.newestVersions(ctx, counts.Journeys())
 	case journey.ReportCoupons:
 		of.Pools, err = s.poolSums(ctx, from, to)
 	case journey.ReportTasks:
@@ -41,10 +44,13 @@ func (s *Store) ReportView(ctx context.Context, r journey.ReportRequest) (v jour
 	return journey.ViewReport(st, r, now, of), nil
 }
 
-func (s *Store) readCounts(ctx context.Context, what []string) (journey.Counts, error) {
+func (s *Store) readCounts(ctx context.Context, r journey.ReportRequest) (journey.Counts, error) {
+	if r.Spanned() {
+		return s.spanCounts(ctx, r)
+	}
 	rows, err := s.pool.Query(ctx, `
 		SELECT what, grain, starts, age, label, n, least(greatest(total, -9e18), 9e18)::bigint FROM report_counts
-		WHERE what = ANY($1) AND (n <> 0 OR total <> 0)`, what)
+		WHERE what = ANY($1) AND (n <> 0 OR total <> 0)`, r.Counted())
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +62,51 @@ func (s *Store) readCounts(ctx context.Context, what []string) (journey.Counts, 
 		return nil
 	})
 	return counts, err
+}
+
+// spanCounts adds up counters over the span that was asked for, as if all had been counted in its first month.
+func (s *Store) spanCounts(ctx context.Context, r journey.ReportRequest) (journey.Counts, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT what, label, sum(n)::bigint, least(greatest(sum(total), -9e18), 9e18)::bigint FROM report_counts
+		WHERE what = ANY($1) AND grain = 'month' AND starts >= $2 AND starts < $3 AND ($4 = '' OR starts_with(label, $4 || '/'))
+		GROUP BY what, label HAVING sum(n) <> 0 OR sum(total) <> 0`, r.Counted(), r.From, r.By.Next(r.Until), r.Journey)
+	if err != nil {
+		return nil, err
+	}
+	counts := journey.Counts{}
+	k := journey.CountKey{Grain: journey.ByMonth, Starts: r.From}
+	var c journey.Count
+	_, err = pgx.ForEachRow(rows, []any{&k.What, &k.Label, &c.N, &c.Total}, func() error {
+		counts[k] = c
+		return nil
+	})
+	return counts, err
+}
+
+// newestVersions returns the newest version of each of these journeys. One that this program cannot read is left out.
+func (s *Store) newestVersions(ctx context.Context, keys []string) (map[string]*journey.Definition, error) {
+	rows, err := s.pool.Query(ctx, `SELECT journey_key, max(number) FROM versions WHERE journey_key = ANY($1) GROUP BY journey_key`, keys)
+	if err != nil {
+		return nil, err
+	}
+	newest, out := map[string]int{}, map[string]*journey.Definition{}
+	var key string
+	var number int
+	if _, err := pgx.ForEachRow(rows, []any{&key, &number}, func() error { newest[key] = number; return nil }); err != nil {
+		return nil, err
+	}
+	for key, number := range newest {
+		var problems journey.Problems
+		def, err := s.definition(ctx, s.pool, key, number)
+		switch {
+		case errors.As(err, &problems):
+		case err != nil:
+			return nil, err
+		default:
+			out[key] = def
+		}
+	}
+	return out, nil
 }
 
 // takeOffAhead takes the losses off the present month that have not happened: she may still order.

@@ -167,6 +167,15 @@ func TestThePictureIsWellFormed(t *testing.T) {
 	assert.Contains(t, svg, ">12,345</text>")
 	assert.Contains(t, svg, `<a id="go-one" href="/steps?a=1&amp;id=one"><g class="box k-send here" id="step-one"><title>Send one</title>`)
 	assert.Contains(t, svg, "plan is one of gold, silver and not Order Returned within 90 days")
+	assert.NotContains(t, svg, `class="part"`)
+	parts := graph.Layout(parse(t, everything)).SVG(graph.SVG{Beside: func(step, way string) string {
+		if strings.HasPrefix(step, "split") && way == "b" {
+			return "4 %"
+		}
+		return ""
+	}})
+	assert.Equal(t, 1, strings.Count(parts, `class="part"`))
+	assert.Contains(t, parts, ">4 %</text>")
 	bare := graph.Layout(parse(t, everything)).SVG(graph.SVG{Bare: true})
 	assert.NotContains(t, bare, "style", "a page with a strict policy takes it as it is")
 }
