@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -57,10 +58,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 }
 
 // people makes customers who ordered one to four times within eighteen months, one in fifty of them in another currency, in the order
-// of time.
+// of time. Each has entered a journey.
 func people(ctx context.Context, url string, n int) error {
-	return fill(ctx, url, n, []string{
-		customers,
+	ways, err := walks()
+	if err != nil {
+		return err
+	}
+	return fill(ctx, url, n, slices.Concat([]string{customers}, ways, []string{
 		`INSERT INTO events (id, kind, customer_id, name, properties, happened_at, received_at, applied_at, number, turn)
 		 SELECT 'evt_' || o || '_' || i, 'track', 'cus_' || lpad(i::text, 12, '0'), 'Order Completed',
 		        jsonb_build_object('total', (i * o) % 300 + 0.99, 'currency', CASE WHEN i % 50 = 0 THEN 'USD' ELSE 'EUR' END, 'order_id', o || '-' || i), at, at, at, o, nextval('event_turns')
@@ -68,7 +72,7 @@ func people(ctx context.Context, url string, n int) error {
 		       FROM generate_series(1, @n) i, generate_series(1, 1 + i % 4) o) e`,
 		`VACUUM ANALYZE customers`,
 		`VACUUM ANALYZE events`,
-	})
+	}))
 }
 
 // count counts everybody from the beginning, as after a change of the definition.
@@ -112,6 +116,12 @@ func measure(ctx context.Context, out io.Writer, s *store.Store, url string, rou
 				return err
 			})
 		}
+		if report == journey.ReportJourneys {
+			add("report journeys of one journey by month", func() error {
+				_, err := s.ReportView(ctx, journey.ReportRequest{Report: report, By: journey.ByMonth, Journey: "win-back"})
+				return err
+			})
+		}
 		for _, table := range journey.ReportOutlines() {
 			if table.Report == report {
 				addPeople(ctx, s, table, add)
@@ -141,7 +151,8 @@ func addPeople(ctx context.Context, s *store.Store, report journey.ReportOutline
 				continue
 			}
 			for _, q := range []journey.PeopleRequest{{By: journey.ByYear, Starts: now.AddDate(-1, 0, 0)}, {By: journey.ByMonth, Starts: now.AddDate(-1, 0, 0)}} {
-				q.Report, q.Table, q.Figure, q.Currency = report.Report, t.Key, f.Key, "EUR"
+				q.Report, q.Table, q.Figure, q.Currency, q.Group = report.Report, t.Key, f.Key, "EUR", "win-back"
+				q.Label = map[string]string{"funnel": fork, "ways": fork + "/1", "exits": "finished"}[t.Key]
 				add(fmt.Sprintf("people behind %s/%s of a %s", t.Key, f.Key, q.By), func() error {
 					_, err := s.ReportPeople(ctx, q, journey.PageRequest{Limit: 50})
 					return err

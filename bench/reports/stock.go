@@ -8,10 +8,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// stock fills the tables of the reports themselves, as CountReports would from the orders of people, in a fraction of its time: for
-// reading alone. Everybody is lost 90 days after her last order.
+// stock fills the tables of the reports themselves, as CountReports would from the orders and the enrollments of people, in a fraction of
+// its time: for reading alone. Everybody is lost 90 days after her last order.
 func stock(ctx context.Context, url string, n int) error {
-	return fill(ctx, url, n, []string{
+	ways, err := walked()
+	if err != nil {
+		return err
+	}
+	return fill(ctx, url, n, append([]string{
 		customers,
 		`ALTER TABLE report_orders DROP CONSTRAINT report_orders_customer_id_fkey`,
 		`ALTER TABLE report_spells DROP CONSTRAINT report_spells_customer_id_fkey`,
@@ -34,7 +38,7 @@ func stock(ctx context.Context, url string, n int) error {
 		`INSERT INTO report_counts SELECT 'began', 'month', date_trunc('month', began_at AT TIME ZONE 'UTC')::date, 0, '', count(*), 0 FROM report_spells GROUP BY 3`,
 		`INSERT INTO report_counts SELECT 'lost', 'month', date_trunc('month', ended_at AT TIME ZONE 'UTC')::date, 0, '', count(*), 0 FROM report_spells GROUP BY 3`,
 		`UPDATE reports SET walked_to = NULL`,
-	})
+	}, ways...))
 }
 
 // customers who came within eighteen months, in the order of time.
