@@ -16,6 +16,7 @@ SEGMENT_FLAGS ?=
 REPORTS_FLAGS ?=
 INGEST_FLAGS ?=
 CONSOLE_FLAGS ?=
+IMPORT_FLAGS ?=
 TEST_FLAGS  ?=
 CRASH_FLAGS ?=
 LOAD_FLAGS  ?=
@@ -147,6 +148,11 @@ bench-reports: bin/perennial-engine ## the reports of a year among a million cus
 bench-console: build ## each page of the console and finding a customer, among a million with a past (flags: CONSOLE_FLAGS="-n 50000")
 	@$(GO) build -o $(CACHE)/bench-console ./bench/console
 	@$(CACHE)/bench-console $(CONSOLE_FLAGS)
+
+.PHONY: bench-import
+bench-import: build ## a million customers from a file and out again, against COPY of the same file (flags: IMPORT_FLAGS="-n 20000")
+	@$(GO) build -o $(CACHE)/bench-import ./bench/import
+	@$(CACHE)/bench-import $(IMPORT_FLAGS)
 
 .PHONY: replay-record
 replay-record: bin/perennial-engine ## records the histories that the replay tests play; only from released code

@@ -129,7 +129,7 @@ func getRefused(ctx context.Context, s *server, r *request) (any, error) {
 				return err
 			}
 			for _, l := range lines {
-				if err := w.Write(slices.Concat([]string{strconv.FormatInt(l.Line, 10), l.Reason}, l.Fields)...); err != nil {
+				if err := w.Write(slices.Concat([]string{strconv.FormatInt(l.Line, 10), l.Reason}, intake.Cells(i.Columns, l))...); err != nil {
 					return err
 				}
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"perennial/intake"
 	"perennial/journey"
 )
 
@@ -33,7 +34,7 @@ func (s *shop) applyImports() {
 	s.t.Helper()
 	for {
 		s.apply()
-		n, busy, err := s.store.ApplyImport(s.t.Context(), 1000)
+		n, busy, err := s.store.ApplyImport(s.t.Context(), intake.Profile, 1000)
 		require.NoError(s.t, err)
 		if n == 0 && !busy {
 			return
@@ -143,7 +144,7 @@ func TestAnImportThatBreaksOffGoesOn(t *testing.T) {
 	require.Equal(t, 202, again.status, again.body)
 	assert.InDelta(t, 5000, again.json["lines"], 0)
 	for range 2 { // and then the process dies
-		_, _, err := s.store.ApplyImport(t.Context(), 1000)
+		_, _, err := s.store.ApplyImport(t.Context(), intake.Profile, 1000)
 		require.NoError(t, err)
 		s.apply()
 	}
@@ -151,6 +152,63 @@ func TestAnImportThatBreaksOffGoesOn(t *testing.T) {
 	assert.Equal(t, 5000, one[int](s, `SELECT count(*) FROM customers WHERE id <> 'cus_erased'`))
 	assert.Equal(t, 5000, one[int](s, `SELECT count(*) FROM events`))
 	assert.Equal(t, "done", s.must(journey.RoleMarketer, http.MethodPost, "/api/imports", file.String(), "Idempotency-Key", "crowd").json["state"], "and the same again does nothing")
+}
+
+// What was accepted before a line is applied before it, also where nobody has applied it yet.
+func TestLinesComeBehindWhatWaits(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.must(journey.RoleMarketer, http.MethodPost, "/api/imports", "user_id,points\nu1,2\nu2,3\n", "Content-Type", "text/csv")
+	s.must(journey.RoleIngest, http.MethodPost, "/v1/identify", m{"userId": "u1", "traits": m{"points": 1, "city": "Graz"}})
+	n, busy, err := s.store.ApplyImport(t.Context(), intake.Profile, 1000)
+	require.NoError(t, err)
+	assert.Equal(t, []any{2, true}, []any{n, busy})
+	assert.Equal(t, "1 2", one[string](s, `SELECT string_agg(number::text, ' ' ORDER BY turn) FROM events WHERE user_id = 'u1'`), "in the order of a stream")
+	assert.Equal(t, `{"city": "Graz", "points": 2, "lifecycle": "prospect"}`, one[string](s, `
+		SELECT (attributes - 'last_seen_at')::text FROM customers WHERE external_id = 'u1'`), "the line is the later word")
+	assert.JSONEq(t, `{"import": "x", "line": 3, "source": "", "historical": true}`, one[string](s, `
+		SELECT (context || '{"import": "x"}')::text FROM events WHERE user_id = 'u2'`))
+	n, busy, err = s.store.ApplyImport(t.Context(), intake.Profile, 1000)
+	require.NoError(t, err)
+	assert.Equal(t, []any{0, false}, []any{n, busy})
+	assert.Equal(t, "done", one[string](s, `SELECT state FROM imports`))
+}
+
+// Who an address belongs to is asked line by line: a line with an address alone is about her to whom a line above it gives that address.
+// Lines that are refused only when they are applied can be mended from the report, too.
+func TestALineWithAnAddressAloneIsAboutWhoHasItByThen(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	got := s.importFile("email,user_id,points,topic:offers\nada@example.com,u1,1,\nada@example.com,,2,\nada@example.com,u2,3,\nada@example.com,,4.5,yes\n",
+		url.Values{"source": {"x"}, "wording": {"y"}})
+	assert.Equal(t, "u1=2 u2=3", one[string](s, `SELECT string_agg(external_id || '=' || (attributes->>'points'), ' ' ORDER BY external_id) FROM customers WHERE external_id <> ''`))
+	assert.InDelta(t, 3, got.json["applied"], 0)
+	assert.InDelta(t, 1, got.json["refused"], 0)
+	refused := s.must(journey.RoleMarketer, http.MethodGet, "/api/imports/"+got.json["id"].(string)+"/refused.csv", nil)
+	assert.Equal(t, "\ufeffline,reason,email,user_id,points,topic:offers\n"+
+		"5,several customers have this address: name her by user_id,ada@example.com,,4.5,yes\n", refused.body)
+}
+
+// A line that nobody can apply stops neither the others nor what happens meanwhile.
+func TestALineThatCannotBeAppliedIsRefused(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.must(journey.RoleMarketer, http.MethodPost, "/api/imports", "user_id,points\nu1,1\nu2,2\nu3,3\n", "Content-Type", "text/csv")
+	s.must(journey.RoleIngest, http.MethodPost, "/v1/identify", m{"userId": "u9", "traits": m{"points": 2}})
+	profile := func(c journey.Customer, e journey.Event) journey.Change {
+		if e.Imported() && e.UserID == "u2" {
+			panic("it cannot")
+		}
+		return intake.Profile(c, e)
+	}
+	for busy := true; busy; {
+		var err error
+		_, busy, err = s.store.ApplyImport(t.Context(), profile, 1000)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, "u1 u3 u9", one[string](s, `SELECT string_agg(external_id, ' ' ORDER BY external_id) FROM customers WHERE external_id <> ''`))
+	assert.Equal(t, "done 2 1", one[string](s, `SELECT concat_ws(' ', state, applied, refused) FROM imports`))
+	assert.Equal(t, "3 it could not be applied (poison)", one[string](s, `SELECT line || ' ' || reason FROM import_lines`))
 }
 
 type failing struct{}

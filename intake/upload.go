@@ -119,34 +119,39 @@ func (u Upload) consentFaults(columns []journey.ImportColumn) journey.Problems {
 
 // Imports is what ImportRunner works on; the store is one.
 type Imports interface {
-	// ApplyImport puts lines of an import into the inbox and says how many; busy: there is one, and it waits for the inbox.
-	ApplyImport(ctx context.Context, limit int) (applied int, busy bool, err error)
+	// ApplyImport applies lines of an import, behind what waits in the inbox, and says how many; busy: it has not come to its end.
+	ApplyImport(ctx context.Context, profile func(journey.Customer, journey.Event) journey.Change, limit int) (applied int, busy bool, err error)
 }
 
-// ImportRunner applies imports whose upload has come to its end, at the pace at which the inbox takes them.
+// ImportRunner applies imports whose upload has come to its end.
 type ImportRunner struct {
 	Imports Imports
 	Log     *slog.Logger // required
 }
 
+// applyLines is how many lines are applied in one transaction; what happens now waits for no more than that.
+const applyLines = 1000
+
 // Run applies imports until ctx ends, which it returns as nil.
 func (r *ImportRunner) Run(ctx context.Context) error {
-	const idle, waits, lines = 2 * time.Second, 50 * time.Millisecond, 1000
-	for {
-		applied, busy, err := r.Imports.ApplyImport(ctx, lines)
+	const idle, waits = 2 * time.Second, 50 * time.Millisecond
+	for ctx.Err() == nil {
+		applied, busy, err := r.Imports.ApplyImport(ctx, Profile, applyLines)
 		pause := idle
 		switch {
 		case err != nil && ctx.Err() == nil:
 			r.Log.Warn("applying an import; trying again", "code", journey.CodeOf(err), "error", err)
-		case applied > 0 || busy:
+		case applied > 0:
+			continue
+		case busy:
 			pause = waits
 		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
-			timer.Stop()
-			return nil
 		case <-timer.C:
 		}
+		timer.Stop()
 	}
+	return nil
 }

@@ -2,8 +2,8 @@ package journey
 
 import "time"
 
-// Import is one file of customers on its way in. Its lines are checked and staged while it is uploaded, and applied afterwards,
-// through the inbox, as identify events that trigger nothing.
+// Import is one file of customers on its way in. Its lines are checked and staged while it is uploaded, and applied afterwards, behind
+// what waits in the inbox, as identify events that trigger nothing.
 type Import struct {
 	ID         string         `json:"id"` // imp_…
 	Name       string         `json:"name"`

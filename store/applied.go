@@ -17,6 +17,7 @@ func (a *application) flush(ctx context.Context) error {
 	if err := a.queueProfiles(b); err != nil {
 		return err
 	}
+	a.queueLinks(b)
 	if err := a.queueEvents(b); err != nil {
 		return err
 	}
@@ -49,35 +50,64 @@ func (a *application) flush(ctx context.Context) error {
 	return a.tellColleagues(ctx)
 }
 
-// queueProfiles writes every customer whose row changed, in one statement: an import changes thousands a second.
+// queueProfiles writes every customer who is new, and every one whose row changed, in one statement each: an import brings thousands a
+// second.
 func (a *application) queueProfiles(b *pgx.Batch) error {
-	touched := slices.Sorted(maps.Keys(a.touched))
-	n := len(touched)
-	if n == 0 {
-		return nil
+	for _, p := range a.fresh {
+		delete(a.touched, p.ID)
 	}
-	emails, firsts, lasts := make([]string, n), make([]string, n), make([]string, n)
-	locales, zones, attributes := make([]string, n), make([]string, n), make([]string, n)
-	accounts, roles, applied, due := make([]string, n), make([]string, n), make([]int64, n), make([]*time.Time, n)
-	for i, id := range touched {
-		p := a.people[id]
-		var err error
-		if attributes[i], err = journey.JSONObject(p.Attributes); err != nil {
+	changed := make([]*person, 0, len(a.touched))
+	for _, id := range slices.Sorted(maps.Keys(a.touched)) {
+		changed = append(changed, a.people[id])
+	}
+	if len(a.fresh) > 0 {
+		columns, err := a.columns(a.fresh)
+		if err != nil {
 			return err
 		}
-		emails[i], firsts[i], lasts[i], locales[i], zones[i] = p.Email, p.FirstName, p.LastName, p.Locale, p.Timezone
-		accounts[i], roles[i], applied[i], due[i] = p.AccountID, p.AccountRole, p.Applied, stageDue(p.Customer, a.now, a.bounds)
+		b.Queue(`
+			INSERT INTO customers (id, external_id, created_at, email, first_name, last_name, locale, timezone, account_id, attributes, applied,
+			                       account_role, stage_due_at)
+			SELECT id, nullif(external, ''), $13, email, first, last, locale, zone, nullif(account, ''), attributes, applied, role, due
+			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::bigint[],
+			            $11::text[], $12::timestamptz[]) AS t (id, external, email, first, last, locale, zone, account, attributes, applied, role, due)`,
+			append(columns, a.fresh[0].CreatedAt)...)
 	}
-	b.Queue(`
-		UPDATE customers c SET email = t.email, first_name = t.first, last_name = t.last, locale = t.locale, timezone = t.zone,
-		       account_id = nullif(t.account, ''), attributes = t.attributes, applied = t.applied, account_role = t.role, stage_due_at = t.due
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::bigint[],
-		            $10::text[], $11::timestamptz[]) AS t (id, email, first, last, locale, zone, account, attributes, applied, role, due)
-		WHERE c.id = t.id`,
-		touched, emails, firsts, lasts, locales, zones, accounts, attributes, applied, roles, due)
+	if len(changed) > 0 {
+		columns, err := a.columns(changed)
+		if err != nil {
+			return err
+		}
+		b.Queue(`
+			UPDATE customers c SET external_id = nullif(t.external, ''), email = t.email, first_name = t.first, last_name = t.last, locale = t.locale,
+			       timezone = t.zone, account_id = nullif(t.account, ''), attributes = t.attributes, applied = t.applied, account_role = t.role,
+			       stage_due_at = t.due
+			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::jsonb[], $10::bigint[],
+			            $11::text[], $12::timestamptz[]) AS t (id, external, email, first, last, locale, zone, account, attributes, applied, role, due)
+			WHERE c.id = t.id`, columns...)
+	}
 	return nil
 }
 
+// columns are those of customers, each as an array, in the order of the statements above.
+func (a *application) columns(people []*person) ([]any, error) {
+	n := len(people)
+	ids, externals, emails := make([]string, n), make([]string, n), make([]string, n)
+	firsts, lasts, locales, zones := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	accounts, attributes, roles := make([]string, n), make([]string, n), make([]string, n)
+	applied, due := make([]int64, n), make([]*time.Time, n)
+	for i, p := range people {
+		var err error
+		if attributes[i], err = journey.JSONObject(p.Attributes); err != nil {
+			return nil, err
+		}
+		ids[i], externals[i], emails[i], firsts[i], lasts[i], locales[i] = p.ID, p.ExternalID, p.Email, p.FirstName, p.LastName, p.Locale
+		zones[i], accounts[i], roles[i], applied[i], due[i] = p.Timezone, p.AccountID, p.AccountRole, p.Applied, stageDue(p.Customer, a.now, a.bounds)
+	}
+	return []any{ids, externals, emails, firsts, lasts, locales, zones, accounts, attributes, applied, roles, due}, nil
+}
+
+// queueEvents notes what became of each event. Lines of an import become events only now.
 func (a *application) queueEvents(b *pgx.Batch) error {
 	var ids, customers, outcomes []string
 	var numbers []int64
@@ -89,11 +119,20 @@ func (a *application) queueEvents(b *pgx.Batch) error {
 		ids, customers, outcomes = append(ids, e.ID), append(customers, e.Customer), append(outcomes, text)
 		numbers = append(numbers, e.Number)
 	}
-	b.Queue(`
-		UPDATE events e SET applied_at = $5, customer_id = coalesce(nullif(t.customer, ''), e.customer_id),
-		       number = nullif(t.number, 0), outcome = t.outcome, turn = nextval('event_turns')
-		FROM unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[]) AS t (id, customer, number, outcome)
-		WHERE e.id = t.id`, ids, customers, numbers, outcomes, a.now)
+	waiting := len(ids)
+	if a.from != nil {
+		waiting = min(waiting, a.from.waiting)
+	}
+	if waiting > 0 {
+		b.Queue(`
+			UPDATE events e SET applied_at = $5, customer_id = coalesce(nullif(t.customer, ''), e.customer_id),
+			       number = nullif(t.number, 0), outcome = t.outcome, turn = nextval('event_turns')
+			FROM unnest($1::text[], $2::text[], $3::bigint[], $4::jsonb[]) AS t (id, customer, number, outcome)
+			WHERE e.id = t.id`, ids[:waiting], customers[:waiting], numbers[:waiting], outcomes[:waiting], a.now)
+	}
+	if waiting < len(ids) {
+		a.from.queueEvents(b, ids[waiting:], customers[waiting:], numbers[waiting:], outcomes[waiting:], a.now)
+	}
 	return nil
 }
 
@@ -120,15 +159,32 @@ func (a *application) queueTotals(b *pgx.Batch) {
 
 // queueConsents adds every proof, and of each topic the last word.
 func (a *application) queueConsents(b *pgx.Batch) {
-	for _, c := range a.proofs {
+	if n := len(a.proofs); n > 0 {
+		customers, topics, states, sources := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+		wordings, addresses, at := make([]string, n), make([]string, n), make([]time.Time, n)
+		for i, c := range a.proofs {
+			customers[i], topics[i], states[i], sources[i] = c.CustomerID, c.Topic, string(c.Is), c.Source
+			wordings[i], addresses[i], at[i] = c.Wording, c.Address, c.At
+		}
 		b.Queue(`
 			INSERT INTO consent_changes (customer_id, topic, state, source, wording, address, at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)`, c.CustomerID, c.Topic, string(c.Is), c.Source, c.Wording, c.Address, c.At)
+			SELECT customer, topic, state, source, wording, address, at
+			FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+			     WITH ORDINALITY AS t (customer, topic, state, source, wording, address, at, n) ORDER BY n`,
+			customers, topics, states, sources, wordings, addresses, at)
 	}
+	last := map[totalKey]journey.ConsentChange{} // an INSERT may name a row once
 	for _, c := range a.consents {
+		last[totalKey{c.CustomerID, c.Topic}] = c
+	}
+	if n := len(last); n > 0 {
+		customers, topics, states, at := make([]string, 0, n), make([]string, 0, n), make([]string, 0, n), make([]time.Time, 0, n)
+		for _, c := range last {
+			customers, topics, states, at = append(customers, c.CustomerID), append(topics, c.Topic), append(states, string(c.Is)), append(at, c.At)
+		}
 		b.Queue(`
-			INSERT INTO consents (customer_id, topic, state, changed_at) VALUES ($1, $2, $3, $4)
+			INSERT INTO consents (customer_id, topic, state, changed_at) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
 			ON CONFLICT (customer_id, topic) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at`,
-			c.CustomerID, c.Topic, string(c.Is), c.At)
+			customers, topics, states, at)
 	}
 }

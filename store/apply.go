@@ -23,6 +23,10 @@ type application struct {
 	now     time.Time
 	bounds  journey.ScoreBounds
 
+	fresh []*person  // new customers
+	links []link     // new ids, of new customers or of others
+	from  *importing // the import whose lines stand behind what waited in the inbox; nil: none
+
 	live     []live
 	broken   []string // live journeys that this program cannot read
 	people   map[string]*person

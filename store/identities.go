@@ -33,9 +33,11 @@ type identified struct {
 	known map[callerID]string // → customer id
 	named map[string]bool     // customers with a user id: they are never joined without being asked
 	alive map[string]string   // of events that name a customer of ours: her id → the id of who she is now
-	fresh []string            // customers to create
+	fresh map[string]bool     // customers to create
 	links map[callerID]string // ids to link
 	join  *join               // the first event asks for this first
+
+	imported []string // per event: the id that an import would keep her under, see importedID
 }
 
 // join is a merge that an event asks for: an anonymous customer turns out to be a known one.
@@ -67,15 +69,16 @@ func (s *Store) identify(ctx context.Context, tx pgx.Tx, batch *[]journey.Event)
 func loadIdentities(ctx context.Context, q querier, batch []journey.Event) (*identified, error) {
 	who := &identified{
 		known: map[callerID]string{}, named: map[string]bool{}, alive: map[string]string{}, links: map[callerID]string{},
+		fresh: map[string]bool{}, imported: make([]string, len(batch)),
 	}
 	var users, anonymous, customers []string
-	for _, e := range batch {
+	for i, e := range batch {
 		users, anonymous, customers = append(users, e.UserID), append(anonymous, e.AnonymousID), append(customers, e.CustomerID)
 		if previous := previousID(e); previous != "" {
 			users, anonymous = append(users, previous), append(anonymous, previous)
 		}
-		if address := importedID(e); address != "" {
-			anonymous = append(anonymous, address)
+		if who.imported[i] = importedID(e); who.imported[i] != "" {
+			anonymous = append(anonymous, who.imported[i])
 		}
 	}
 	b := &pgx.Batch{}
@@ -110,26 +113,29 @@ func previousID(e journey.Event) string {
 	return id
 }
 
-// assign goes through the batch in order and returns how many events it could assign.
+// assign goes through the batch in order and returns how many events it could assign. Whom the batch itself creates nobody else can wait
+// for: only those who are there count towards the bound.
 func (who *identified) assign(batch []journey.Event) int {
-	seen := map[string]bool{}
+	locked := map[string]bool{}
 	for i, e := range batch {
-		id, joins := who.customer(e)
+		id, joins := who.customer(e, who.imported[i])
 		if joins != nil {
 			who.join = joins
 			return i
 		}
-		if id != "" && !seen[id] && len(seen) == customersMax {
-			return i
+		if id != "" && !who.fresh[id] {
+			if !locked[id] && len(locked) == customersMax {
+				return i
+			}
+			locked[id] = true
 		}
-		seen[id] = true
 		who.of = append(who.of, id)
 	}
 	return len(batch)
 }
 
-// customer says whose the event is, or which two customers it joins.
-func (who *identified) customer(e journey.Event) (string, *join) {
+// customer says whose the event is, or which two customers it joins. Imported is its importedID.
+func (who *identified) customer(e journey.Event, imported string) (string, *join) {
 	user, anonymous := callerID{idUser, e.UserID}, callerID{idAnonymous, e.AnonymousID}
 	switch {
 	case e.CustomerID != "":
@@ -143,9 +149,9 @@ func (who *identified) customer(e journey.Event) (string, *join) {
 	case e.Kind != journey.KindIdentify:
 		return who.findOrCreate(user), nil
 	}
-	imported := callerID{idAnonymous, importedID(e)}
-	if her, known := who.known[imported]; known && !who.named[her] {
-		if _, joins := who.introduce(user, imported); joins != nil {
+	before := callerID{idAnonymous, imported}
+	if her, known := who.known[before]; known && !who.named[her] {
+		if _, joins := who.introduce(user, before); joins != nil {
 			return "", joins
 		}
 	}
@@ -209,7 +215,7 @@ func (who *identified) findOrCreate(id callerID) string {
 		return customer
 	}
 	customer := journey.NewID(journey.PrefixCustomer)
-	who.fresh = append(who.fresh, customer)
+	who.fresh[customer] = true
 	who.link(id, customer)
 	return customer
 }
@@ -233,55 +239,52 @@ func (who *identified) customers() []string {
 }
 
 func (who *identified) existing() []string {
-	return slices.DeleteFunc(who.customers(), func(id string) bool { return slices.Contains(who.fresh, id) })
+	return slices.DeleteFunc(who.customers(), func(id string) bool { return who.fresh[id] })
 }
 
-// create inserts new customers and links ids. Should somebody else have linked one of them meanwhile, all starts over.
-func (who *identified) create(ctx context.Context, tx pgx.Tx, now time.Time) error {
-	mine := who.customers()
-	hers := func(customer string) bool { _, found := slices.BinarySearch(mine, customer); return found }
-	var kinds, ids, customers []string
-	users := map[string]string{} // by customer
+// greet gives the application the new customers of the batch, and those who were known by other ids only their user id. Their rows are
+// written with everything else, once.
+func (who *identified) greet(a *application) {
+	for _, id := range who.customers() {
+		if who.fresh[id] {
+			p := &person{Customer: journey.Customer{ID: id, CreatedAt: a.now.UTC().Truncate(time.Microsecond), Attributes: map[string]any{},
+				Consents: map[string]journey.Consent{}}, ConsentAt: map[string]time.Time{}}
+			a.people[id], a.fresh = p, append(a.fresh, p)
+		}
+	}
 	for _, id := range slices.SortedFunc(maps.Keys(who.links), callerID.compare) {
-		customer := who.links[id]
-		if !hers(customer) {
+		p := a.people[who.links[id]]
+		if p == nil {
 			continue // of an event that the batch was cut before
 		}
-		kinds, ids, customers = append(kinds, id.Kind), append(ids, id.ID), append(customers, customer)
-		if id.Kind == idUser && users[customer] == "" {
-			users[customer] = id.ID
+		a.links = append(a.links, link{id, p.ID})
+		if id.Kind == idUser && p.ExternalID == "" {
+			p.ExternalID = id.ID
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+}
+
+// link is an id by which a customer is known from now on.
+type link struct {
+	callerID
+	customer string
+}
+
+// queueLinks adds the new ids. Should somebody else have linked one of them meanwhile, all starts over.
+func (a *application) queueLinks(b *pgx.Batch) {
+	n := len(a.links)
+	if n == 0 {
+		return
 	}
-	var fresh, named []string
-	for _, customer := range who.fresh {
-		if hers(customer) {
-			fresh, named = append(fresh, customer), append(named, users[customer])
-			delete(users, customer)
-		}
+	kinds, ids, customers := make([]string, n), make([]string, n), make([]string, n)
+	for i, l := range a.links {
+		kinds[i], ids[i], customers[i] = l.Kind, l.ID, l.customer
 	}
-	var linked int64
-	b := &pgx.Batch{}
-	b.Queue(`INSERT INTO customers (id, external_id, created_at) SELECT id, nullif(external, ''), $3 FROM unnest($1::text[], $2::text[]) AS t (id, external)`,
-		fresh, named, now)
 	b.Queue(`INSERT INTO customer_ids (kind, external_id, customer_id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING`,
-		kinds, ids, customers).Exec(func(tag pgconn.CommandTag) error { linked = tag.RowsAffected(); return nil })
-	if len(users) > 0 { // who were known by other ids only
-		known := slices.Sorted(maps.Keys(users))
-		externals := make([]string, len(known))
-		for i, customer := range known {
-			externals[i] = users[customer]
+		kinds, ids, customers).Exec(func(tag pgconn.CommandTag) error {
+		if int(tag.RowsAffected()) < n {
+			return errAgain
 		}
-		b.Queue(`UPDATE customers c SET external_id = t.external FROM unnest($1::text[], $2::text[]) AS t (id, external) WHERE c.id = t.id AND c.external_id IS NULL`,
-			known, externals)
-	}
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
-		return err
-	}
-	if int(linked) < len(ids) {
-		return errAgain
-	}
-	return nil
+		return nil
+	})
 }

@@ -56,15 +56,19 @@ func (s *Store) applySingly(ctx context.Context, profile Profiler, limit int) (a
 // parkEvent takes an event out of the inbox without an effect. The text of the error may quote the event, which is hers: it
 // stays in the database, beside the event.
 func (s *Store) parkEvent(ctx context.Context, id string, cause error) error {
-	var p *poison
-	code := string(journey.CodeOf(cause))
-	if errors.As(cause, &p) {
-		code = heldPoison
-	}
 	_, err := s.pool.Exec(ctx, `
 		UPDATE events SET applied_at = $2, outcome = jsonb_build_object('error', $3::text, 'detail', $4::text)
-		WHERE id = $1 AND applied_at IS NULL`, id, s.clock.Now(), code, cause.Error())
+		WHERE id = $1 AND applied_at IS NULL`, id, s.clock.Now(), codeOf(cause), cause.Error())
 	return err
+}
+
+// codeOf is the word for why an event cannot be applied.
+func codeOf(cause error) string {
+	var p *poison
+	if errors.As(cause, &p) {
+		return heldPoison
+	}
+	return string(journey.CodeOf(cause))
 }
 
 // applyBatch applies one batch and returns its events, also when applying them failed.
@@ -79,26 +83,32 @@ func (s *Store) applyBatch(ctx context.Context, profile Profiler, limit int) (ba
 		if batch, err = pendingEvents(ctx, tx, limit); err != nil || len(batch) == 0 {
 			return err
 		}
-		who, err := s.identify(ctx, tx, &batch)
-		if err != nil {
-			return err
-		}
-		a, err := s.prepare(ctx, tx, who)
-		if err != nil {
-			return err
-		}
-		a.profile = profile
-		if err := a.loadOrders(ctx, batch, who.of); err != nil {
-			return err
-		}
-		for i := range batch {
-			if err := a.apply(ctx, &batch[i], who.of[i]); err != nil {
-				return err
-			}
-		}
-		return a.flush(ctx)
+		return s.applyEvents(ctx, tx, profile, &batch, nil)
 	})
 	return batch, err
+}
+
+// applyEvents applies what of a batch can be applied together, and cuts the batch behind it. From is the import whose lines stand at its
+// end; nil: they all wait in the inbox.
+func (s *Store) applyEvents(ctx context.Context, tx pgx.Tx, profile Profiler, batch *[]journey.Event, from *importing) error {
+	who, err := s.identify(ctx, tx, batch)
+	if err != nil {
+		return err
+	}
+	a, err := s.prepare(ctx, tx, who)
+	if err != nil {
+		return err
+	}
+	a.profile, a.from = profile, from
+	if err := a.loadOrders(ctx, *batch, who.of); err != nil {
+		return err
+	}
+	for i := range *batch {
+		if err := a.apply(ctx, &(*batch)[i], who.of[i]); err != nil {
+			return err
+		}
+	}
+	return a.flush(ctx)
 }
 
 func pendingEvents(ctx context.Context, q querier, limit int) ([]journey.Event, error) {
@@ -112,15 +122,13 @@ func pendingEvents(ctx context.Context, q querier, limit int) ([]journey.Event, 
 	return pgx.CollectRows(rows, scanEvent)
 }
 
-// prepare locks the customers of a batch, creates those that are new, and reads what applying looks at.
+// prepare locks the customers of a batch and reads what applying looks at.
 func (s *Store) prepare(ctx context.Context, tx pgx.Tx, who *identified) (*application, error) {
-	if err := lockCustomers(ctx, tx, who.existing()); err != nil {
+	existing := who.existing()
+	if err := lockCustomers(ctx, tx, existing); err != nil {
 		return nil, err
 	}
-	if err := who.create(ctx, tx, s.clock.Now()); err != nil {
-		return nil, err
-	}
-	a, err := s.begin(ctx, tx, who.customers())
+	a, err := s.begin(ctx, tx, existing)
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +137,7 @@ func (s *Store) prepare(ctx context.Context, tx pgx.Tx, who *identified) (*appli
 			return nil, errAgain // between finding and locking her
 		}
 	}
+	who.greet(a)
 	return a, nil
 }
 

@@ -42,6 +42,18 @@ func CPU(pid int) float64 {
 	return p.own
 }
 
+// MostMemory returns how many MiB a process has had in memory at most.
+func MostMemory(pid int) (float64, error) {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status")) //nolint:gosec // a path of /proc
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	var kib float64
+	_, err = fmt.Sscan(rest, &kib)
+	return kib / 1024, err
+}
+
 // process is one line of /proc: milliseconds of its own, and of its children that have ended.
 type process struct {
 	parent     int

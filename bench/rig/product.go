@@ -114,6 +114,9 @@ func (p *Product) Run(ctx context.Context, args ...string) (string, error) {
 	return string(out), nil
 }
 
+// Pid is the process of the server.
+func (p *Product) Pid() int { return p.cmd.Process.Pid }
+
 // Stop asks it to end, and sees to it.
 func (p *Product) Stop() {
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
