@@ -270,6 +270,9 @@ func writtenMail(ctx context.Context, r *request) (reply, error) {
 		page = note(d.Look.Text)
 	default:
 		page = inert(inColours(d.Look.HTML, d.View == "dark"))
+		if d.View == "inverted" {
+			page = inert(inverted(inColours(d.Look.HTML, false)))
+		}
 	}
 	return reply{raw: page, policy: mailPolicy, kind: "text/html; charset=utf-8"}, nil
 }
@@ -290,6 +293,12 @@ func inColours(mail string, dark bool) string {
 		}
 		return "(max-width:0px)"
 	})
+}
+
+// inverted shows a mail as programs do that turn light into dark by themselves, whatever it asks for: Gmail on iOS, Outlook on Windows. Hues
+// stay as they are, and so do pictures.
+func inverted(mail string) string {
+	return mail + `<style>html{background:#fff!important;filter:invert(1) hue-rotate(180deg)}body{min-height:100vh}img,video{filter:invert(1) hue-rotate(180deg)}</style>`
 }
 
 // saveMessage puts the text into the draft.

@@ -176,7 +176,7 @@ func TestTheFrameIsInert(t *testing.T) {
 		"<form action=//evil.example><input></form><base href=//evil.example><meta http-equiv=refresh content=0;url=//evil.example><a href='javascript:steal()'>go</a>" +
 		"<svg><a xlink:href='https://evil.example'>go</a></svg>" +
 		"<style>@media (prefers-color-scheme: dark) { p { color: red } }</style>"
-	for _, view := range []string{"wide", "dark", "text"} {
+	for _, view := range []string{"wide", "dark", "inverted", "text"} {
 		got := v.post(comeback+"/mail", url.Values{"text": {hostile}, "view": {view}})
 		assert.Equal(t, http.StatusOK, got.status)
 		policy := got.header.Get("Content-Security-Policy")
@@ -190,6 +190,10 @@ func TestTheFrameIsInert(t *testing.T) {
 	light, dark := v.get("/journeys/win-back/messages/we-miss-you.html/mail"), v.get("/journeys/win-back/messages/we-miss-you.html/mail?view=dark")
 	assert.Contains(t, light.body, "@media (max-width:0px)")
 	assert.Contains(t, dark.body, "@media (min-width:0px)")
+	turned := v.get("/journeys/win-back/messages/we-miss-you.html/mail?view=inverted").body
+	assert.Contains(t, turned, "@media (max-width:0px)", "its own dark side is not what such programs show")
+	assert.Contains(t, turned, "filter:invert(1)")
+	assert.NotContains(t, light.body, "filter:invert(1)")
 	broken := v.post(comeback+"/mail", url.Values{"text": {"---\nsubject: {{ customer.\n---\n<p>x</p>"}})
 	assert.Contains(t, broken.body, "cannot be shown")
 	loop := "---\nsubject: x\n---\n" + strings.Repeat("{{ range trigger.products }}", 40) + "x" + strings.Repeat("{{ end }}", 40)

@@ -50,7 +50,7 @@ func codecs() []codec {
 		{"image/png", "\x89PNG\r\n\x1a\n", "png", png.DecodeConfig, png.Decode, stripPNG},
 		{"image/jpeg", "\xff\xd8\xff", "jpg", jpeg.DecodeConfig, jpeg.Decode, stripJPEG},
 		{"image/gif", "GIF8", "gif", gif.DecodeConfig, gif.Decode, stripGIF},
-		{"image/webp", "RIFF????WEBPVP8", "webp", webp.DecodeConfig, webp.Decode, stripWebP},
+		{"image/webp", "RIFF????WEBPVP8", "webp", webp.DecodeConfig, decodeWebP, stripWebP},
 	}
 }
 

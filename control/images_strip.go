@@ -127,36 +127,6 @@ func stripPNG(raw []byte) (out []byte, turn int, ok bool) {
 	return nil, 0, false
 }
 
-// stripWebP keeps the chunks that say what is seen, and takes back that there were others.
-func stripWebP(raw []byte) (out []byte, turn int, ok bool) {
-	const kept, exifAndXMP = "VP8  VP8L VP8X ALPH ICCP ANIM ANMF ", 0x08 | 0x04
-	if len(raw) < 12 {
-		return nil, 0, false
-	}
-	end := int64(binary.LittleEndian.Uint32(raw[4:])) + 8
-	if end > int64(len(raw)) {
-		return nil, 0, false
-	}
-	out = append(make([]byte, 0, len(raw)), raw[:12]...)
-	for at := int64(12); at+8 <= end; {
-		size := int64(binary.LittleEndian.Uint32(raw[at+4:]))
-		next := at + 8 + size + size&1
-		if next > end {
-			return nil, 0, false
-		}
-		name, from := string(raw[at:at+4]), len(out)
-		if i := strings.Index(kept, name); i >= 0 && i%5 == 0 {
-			out = append(out, raw[at:next]...)
-			if name == "VP8X" && size > 0 {
-				out[from+8] &^= exifAndXMP
-			}
-		}
-		at = next
-	}
-	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-8)) //nolint:gosec // it is no longer than what came
-	return out, 1, true
-}
-
 // stripGIF keeps the frames, how long each is shown, and how often all of them.
 func stripGIF(raw []byte) (out []byte, turn int, ok bool) {
 	const head, trailer, extension, frame = 13, 0x3b, 0x21, 0x2c

@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -94,10 +95,48 @@ func TestWhereAPhotoWasTakenIsNotSent(t *testing.T) {
 	assert.Equal(t, "image/webp", i.Kind)
 }
 
+// moving is a WebP of three by one pixels with two frames of one pixel, and something beside the pixels of the second.
+func moving(t testing.TB, beside string) []byte {
+	t.Helper()
+	riff := func(name, data string) string {
+		return name + string(binary.LittleEndian.AppendUint32(nil, uint32(len(data)))) + data + strings.Repeat("\x00", len(data)&1)
+	}
+	picture := string(lossless(t)[12:])
+	frame := func(x, inside string) string {
+		return riff("ANMF", x+"\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"+"\x64\x00\x00"+"\x00"+picture+inside)
+	}
+	return []byte(riff("RIFF", "WEBP"+riff("VP8X", "\x1e\x00\x00\x00\x02\x00\x00\x00\x00\x00")+riff("ANIM", "\xff\xff\xff\xff\x00\x00")+
+		frame("\x00", "")+frame("\x01", beside)+riff("EXIF", "GPS")+riff("XMP ", "GPS")))
+}
+
+func TestFramesOfAWebP(t *testing.T) {
+	t.Parallel()
+	raw := moving(t, "GPS \x03\x00\x00\x00GPS\x00")
+	i, kept, err := readImage(raw)
+	require.NoError(t, err)
+	assert.Equal(t, []int{3, 1}, []int{i.Width, i.Height})
+	assert.NotContains(t, string(kept), "GPS", "not beside the frames, not inside of one")
+	assert.Equal(t, 2, strings.Count(string(kept), "ANMF"))
+	assert.Contains(t, string(kept), "ANIM", "how often they come again")
+	assert.Equal(t, byte(0x12), kept[20], "it says no longer that there is more")
+	_, again, err := readImage(kept)
+	require.NoError(t, err)
+	assert.Equal(t, kept, again)
+
+	outside := bytes.Replace(raw, []byte("\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x64"), []byte("\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x64"), 1)
+	require.NotEqual(t, raw, outside)
+	huge := bytes.Replace(raw, []byte("\x02\x00\x00\x00\x00\x00ANIM"), []byte("\xff\xff\x00\xff\xff\x00ANIM"), 1)
+	require.NotEqual(t, raw, huge)
+	for _, bad := range [][]byte{outside, huge, raw[:len(raw)-30], bytes.Replace(raw, []byte("VP8L"), []byte("VP8?"), 2), bytes.ReplaceAll(raw, []byte("ANMF"), []byte("JUNK"))} {
+		_, _, err := readImage(bad)
+		assert.Error(t, err)
+	}
+}
+
 // Whatever comes: nothing breaks, nothing grows but by the orientation, and what was left is left as it is the second time.
 func FuzzStrip(f *testing.F) {
 	jpegs, pngs, gifs := photo(f)
-	for _, seed := range [][]byte{jpegs, pngs, gifs, lossless(f), slices.Concat(jpegs[:2], segment(0xe1, fromAPhone), jpegs[2:])} {
+	for _, seed := range [][]byte{jpegs, pngs, gifs, lossless(f), moving(f, ""), slices.Concat(jpegs[:2], segment(0xe1, fromAPhone), jpegs[2:])} {
 		f.Add(seed)
 		f.Add(seed[:len(seed)/2])
 	}

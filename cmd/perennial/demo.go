@@ -29,7 +29,7 @@ func demoCommand(env map[string]string, std stdio) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return develop(cmd.Context(), o, env, std, func(ctx context.Context, in installation) error {
-				err := playShop(ctx, in, std)
+				err := playShop(ctx, in, std, !o.Once)
 				var wrong *wrongMail
 				if errors.As(err, &wrong) && !o.Once {
 					return nil // it was said; the inbox is there to look at
@@ -59,8 +59,9 @@ var errTooLong = errors.New("the play takes too long")
 // settleDays is how long a play looks on after the last story, for mail that should not come.
 const settleDays = 3
 
-// playShop plays every story and prints what happens, then what came of it. A play that was cut off goes on where it stood.
-func playShop(ctx context.Context, in installation, std stdio) error {
+// playShop plays every story and prints what happens, then what came of it, and where to look at it if it stays up. A play that was cut off
+// goes on where it stood.
+func playShop(ctx context.Context, in installation, std stdio, stays bool) error {
 	path := filepath.Join(in.Data, "play.json")
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		fmt.Fprintf(std.out, "\nA year of the shop's past comes in: %d customers and their orders.\n", pastCustomers)
@@ -97,7 +98,9 @@ func playShop(ctx context.Context, in installation, std stdio) error {
 	}
 	faults := compare(people)
 	printInbox(std.out, people, faults)
-	printAddresses(std.out, in)
+	if stays {
+		printAddresses(std.out, in)
+	}
 	if len(faults) > 0 {
 		return &wrongMail{len(faults), len(people)}
 	}
