@@ -26,9 +26,9 @@ type editData struct {
 	Blanks   []control.Blank
 	Part     bool // htmx asked: what stands around the outcome comes along
 	Saved    bool
-	Stale    bool     // somebody else changed the draft since
-	Other    string   // she
-	Mine     []string // what the text would change in the draft as it is now
+	Stale    bool             // somebody else changed the draft since
+	Other    string           // she
+	Mine     []journey.Phrase // what the text would change in the draft as it is now
 }
 
 func (d editData) title() string { return d.Draft.Name }
@@ -100,8 +100,8 @@ func (r *request) showEdit(ctx context.Context, d *editData, ex control.Examined
 	if err != nil {
 		return err
 	}
-	look := graph.SVG{Bare: true, Counts: counts, Titles: func(n int) string { return r.language.counted("journey.here", n) }}
-	picture := graph.Options{Slots: true, Say: r.language.describing(def)}.Layout(def)
+	look := graph.SVG{Bare: true, Counts: counts, Number: r.language.number, Titles: func(n int) string { return r.language.counted("journey.here", n) }}
+	picture := graph.Options{Slots: true, Say: r.language.described}.Layout(def)
 	if d.Saved { // the forms change the draft: what was typed must be it
 		if d.Step, err = r.showStep(ctx, def, d.Draft); err != nil {
 			return err

@@ -33,6 +33,6 @@ func TestDecisionsAndFaultsInFrench(t *testing.T) {
 	got = v.get("/customers/none", fr...)
 	assert.Contains(t, got.body, "pas de cliente « none »")
 	got = o.visitor().post("/sign-in", url.Values{"email": {"x@oak.example"}, "password": {"not this one at all"}}, fr...)
-	assert.Contains(t, got.body, "l’adresse et le mot de passe ne vont pas ensemble")
+	assert.Contains(t, got.body, "l’adresse ou le mot de passe est incorrect")
 	assert.Contains(t, v.get("/customers/"+cleo).body, "no consent for offers", "others read English")
 }

@@ -14,6 +14,8 @@ func (c *console) functions(l *language) template.FuncMap {
 		"t":   l.text,
 		"n":   l.counted,
 		"num": l.number,
+		// decimal is a number with up to so many digits after the point.
+		"decimal": l.decimal,
 		// say, told and described give a sentence of journey, of a fault or its mend, of what a journey is, in the language.
 		"say":       func(text string) string { return l.decisions.in(l, text) },
 		"told":      func(text string) string { return l.faults.in(l, text) },

@@ -1,8 +1,6 @@
 package console
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -39,16 +37,12 @@ type funnelWay struct {
 const deepest = 6
 
 // funnel takes the tables of the steps and of the ways out of them for one picture; of all journeys there is none.
-func (r *request) funnel(ctx context.Context, v journey.ReportView, key string) (*funnelData, error) {
+func (r *request) funnel(v journey.ReportView) (*funnelData, error) {
 	steps, err := v.Table("funnel")
 	if err != nil {
 		return nil, err
 	}
 	ways, err := v.Table("ways")
-	if err != nil {
-		return nil, err
-	}
-	say, err := r.describingLive(ctx, key)
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +53,12 @@ func (r *request) funnel(ctx context.Context, v journey.ReportView, key string) 
 		if holder, _, _ := strings.Cut(row.Inside, "/"); holder != "" {
 			deep[row.Label] = min(deep[holder]+1, deepest)
 		}
-		step := r.funnelStep(v, steps, row, say)
+		step := r.funnelStep(v, steps, row)
 		step.Deep = deep[row.Label]
 		for _, way := range ways.Rows {
 			if of, name, _ := strings.Cut(way.Label, "/"); of == row.Label {
 				took, share := r.cell(v, ways, ways.Figures[0], way), r.figure(ways.Figures[1], way)
-				step.Ways = append(step.Ways, funnelWay{Words: named(say, way.Words, name), Former: way.Note == journey.NoteFormer, Took: took, Share: share})
+				step.Ways = append(step.Ways, funnelWay{Words: r.worded(way.Words, name), Former: way.Note == journey.NoteFormer, Took: took, Share: share})
 			}
 		}
 		d.Steps = append(d.Steps, step)
@@ -72,8 +66,8 @@ func (r *request) funnel(ctx context.Context, v journey.ReportView, key string) 
 	return &d, nil
 }
 
-func (r *request) funnelStep(v journey.ReportView, t journey.ReportTable, row journey.ReportRow, say func(string) string) funnelStep {
-	out := funnelStep{ID: row.Label, What: named(say, row.Words, row.Label), Former: row.Note == journey.NoteFormer}
+func (r *request) funnelStep(v journey.ReportView, t journey.ReportTable, row journey.ReportRow) funnelStep {
+	out := funnelStep{ID: row.Label, What: r.worded(row.Words, row.Label), Former: row.Note == journey.NoteFormer}
 	for _, f := range t.Figures {
 		cell, value := r.cell(v, t, f, row), row.Values[f.Key]
 		switch {
@@ -92,28 +86,10 @@ func (r *request) funnelStep(v journey.ReportView, t journey.ReportTable, row jo
 	return out
 }
 
-// named says words, or gives the name of what nobody knows words for.
-func named(say func(string) string, words, name string) string {
-	if words == "" {
+// worded says words, or gives the name of what nobody knows words for.
+func (r *request) worded(words journey.Phrase, name string) string {
+	if words.Empty() {
 		return name
 	}
-	return say(words)
-}
-
-// describingLive says the words of the live version of a journey; where there is none, or it cannot be read, those of any.
-func (r *request) describingLive(ctx context.Context, key string) (func(string) string, error) {
-	list, err := r.Read.Journeys(ctx)
-	i := slices.IndexFunc(list, func(j journey.JourneyInfo) bool { return j.Key == key && j.LiveVersion > 0 })
-	if err != nil || i < 0 {
-		return r.language.described, err
-	}
-	def, err := r.Control.Definition(ctx, key, list[i].LiveVersion)
-	var fault *journey.Fault
-	switch {
-	case errors.As(err, &fault):
-		return r.language.described, nil
-	case err != nil:
-		return nil, err
-	}
-	return r.language.describing(def), nil
+	return r.language.described(words)
 }

@@ -89,7 +89,7 @@ func (r *request) draw(ctx context.Context, d *journeyData, def *journey.Definit
 	}
 	counts[graph.Enter] = counts[""]
 	d.showStep(picture, r.query("step"))
-	d.Picture = template.HTML(picture.SVG(graph.SVG{Bare: true, Counts: counts, Here: d.Step, //nolint:gosec // graph escapes
+	d.Picture = template.HTML(picture.SVG(graph.SVG{Bare: true, Counts: counts, Number: r.language.number, Here: d.Step, //nolint:gosec // graph escapes
 		Link:   func(id string) string { return d.stepAddress(def, id) },
 		Titles: func(n int) string { return r.language.counted("journey.here", n) }}))
 	d.Beat = beat(r.Clock.Speed())
@@ -190,7 +190,7 @@ func (d *journeyData) stepAddress(def *journey.Definition, id string) string {
 
 // layout is the picture of a journey, in words of the reader's language.
 func (r *request) layout(def *journey.Definition) graph.Picture {
-	return graph.Options{Say: r.language.describing(def)}.Layout(def)
+	return graph.Options{Say: r.language.described}.Layout(def)
 }
 
 func (r *request) back(key string, values ...any) (reply, error) {

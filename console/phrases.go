@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -41,62 +39,30 @@ type piece struct {
 // readPhrases reads a book in which the phrase that says most by itself comes first; one that is not there is empty: the sentences stay
 // as they are.
 func readPhrases(file string) (phrasebook, error) {
-	book, err := readInOrder(file)
+	raw, err := fs.ReadFile(phraseFiles, "phrases/"+file)
+	if err != nil {
+		return nil, nil //nolint:nilerr // English is what they are made in
+	}
+	lines := map[string]string{}
+	if err := yaml.Unmarshal(raw, &lines); err != nil {
+		return nil, fmt.Errorf("reading the phrases in %s: %w", file, err)
+	}
+	var book phrasebook
+	for english, said := range lines {
+		ways, err := waysOf(english, said)
+		if err != nil {
+			return nil, fmt.Errorf("reading the phrases in %s: %q: %w", file, english, err)
+		}
+		book = append(book, ways...)
+	}
 	slices.SortFunc(book, func(a, b phrase) int {
 		if by := b.certain() - a.certain(); by != 0 {
 			return by
 		}
 		return strings.Compare(strings.Join(a.literals, "\x00"), strings.Join(b.literals, "\x00"))
 	})
-	return book, err
-}
-
-// readInOrder reads a book whose phrases stand in the order in which they are tried.
-func readInOrder(file string) (phrasebook, error) {
-	raw, err := fs.ReadFile(phraseFiles, "phrases/"+file)
-	if err != nil {
-		return nil, nil //nolint:nilerr // English is what they are made in
-	}
-	var list yaml.Node
-	if err := yaml.Unmarshal(raw, &list); err != nil {
-		return nil, fmt.Errorf("reading the phrases in %s: %w", file, err)
-	}
-	lines := list.Content[0].Content
-	var book phrasebook
-	for i := 0; i+1 < len(lines); i += 2 {
-		ways, err := waysOf(lines[i].Value, lines[i+1].Value)
-		if err != nil {
-			return nil, fmt.Errorf("reading the phrases in %s: %q: %w", file, lines[i].Value, err)
-		}
-		slices.Reverse(ways) // the whole sentence first
-		book = append(book, ways...)
-	}
 	return book, nil
 }
-
-// small adds to the phrases that begin with a capital what they are inside a sentence: a difference says "wait 5 days".
-func (b phrasebook) small() (out phrasebook) {
-	for _, p := range b {
-		out = append(out, p)
-		if text := p.literals[0]; text != lowered(text) {
-			p.literals, p.said = slices.Clone(p.literals), slices.Clone(p.said)
-			p.literals[0], p.said[0].text = lowered(text), lowered(p.said[0].text)
-			out = append(out, p)
-		}
-	}
-	return out
-}
-
-func lowered(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	if size == 0 {
-		return text
-	}
-	return string(unicode.ToLower(first)) + text[size:]
-}
-
-// described says what a journey says of itself (journey.Step.Words and the like), and what is different between two versions.
-func (l *language) described(text string) string { return l.words.in(l, text) }
 
 func (p phrase) certain() (n int) {
 	for _, text := range p.literals {
@@ -338,17 +304,4 @@ func (l *language) fault(f *journey.Fault) *journey.Fault {
 		out.Problems[i].Message, out.Problems[i].Mend = l.faults.in(l, p.Message), l.faults.in(l, p.Mend)
 	}
 	return &out
-}
-
-// describing says the words of one journey. What its author wrote stays as it is: it is out of the way while the rest is said.
-func (l *language) describing(def *journey.Definition) func(text string) string {
-	var hide, show []string
-	written := slices.DeleteFunc(def.Written(), func(text string) bool { return !strings.Contains(text, " ") })
-	slices.SortFunc(written, func(a, b string) int { return len(b) - len(a) }) // the name that has another in it first
-	for i, text := range written {
-		mark := string(rune(0xE000 + i)) // of those that mean nothing
-		hide, show = append(hide, text, mark), append(show, mark, text)
-	}
-	hidden, shown := strings.NewReplacer(hide...), strings.NewReplacer(show...)
-	return func(text string) string { return shown.Replace(l.described(hidden.Replace(text))) }
 }

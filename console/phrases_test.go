@@ -230,11 +230,13 @@ func TestWhatIsSaidInFrench(t *testing.T) {
 		"not sent: no consent for offers (message we-miss-you)": "pas envoyé : pas de consentement pour offers (message we-miss-you)",
 		"waits 5 days, until Tue 12 May 09:00":                  "attend 5 jours, jusqu’à mar. 12 mai 09:00",
 		"waits":                                                 "attend",
-		"queued hello to Mara":                                  "hello mis en file pour Mara",
+		"queued hello to Mara":                                  "hello mis en file d’attente pour Mara",
 		"wait 5 days, then the end":                             "attendre 5 jours, puis la fin",
 		"Order Completed, order_id o-17, total 49":              "Order Completed, order_id o-17, total 49",
 		"1 message falls due; it will go out at once":           "1 message vient à échéance ; il partira aussitôt",
-		"noted by Ana: she is fine until then":                  "noté par Ana : she is fine until then",
+		"40 people are about to enter silent, and 5 would be usual at most: nobody is let in until it is approved": "40 personnes vont entrer dans silent, contre 5 au plus d’habitude : personne n’entre sans accord",
+		"stopped by itself: 6 of 101 messages bounced, more than 5 %":                                              "arrêté automatiquement : 6 messages sur 101 sont revenus en erreur, plus de 5 %",
+		"noted by Ana: she is fine until then":                                                                     "noté par Ana : she is fine until then",
 	} {
 		assert.Equal(t, said, l.decisions.in(l, english))
 	}

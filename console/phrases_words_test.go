@@ -1,9 +1,11 @@
 package console
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,11 +17,6 @@ import (
 	"perennial/journey"
 	"perennial/journey/graph"
 )
-
-// english are words that journey uses and no author of the journeys that are looked at.
-var english = regexp.MustCompile(`\b(Wait|Send|Branch|Split|Give|Repeat|Task for|Set|Add|Start|Leave|Leaves|Consent for|Ask|Exit|Enter|Finished|Goal|Journey|` +
-	`wait|send|otherwise|days?|hours?|weeks?|times?|at least|at most|is|was|has|not|and|or|within|with|until|unless|after|before|since|valid|due|waits|reminder|` +
-	`everybody|segment of|coupon of|if|any|the|of the same|for|instead|new|taken|called|comes|known|first|its|text)\b`)
 
 // journeysToSay are the journeys that ship, and what has every form of the language.
 func journeysToSay(t *testing.T) map[string]*journey.Definition {
@@ -40,22 +37,36 @@ func journeysToSay(t *testing.T) map[string]*journey.Definition {
 	return out
 }
 
+// assertSaid holds that each of our words in a phrase has its line in the book.
+func assertSaid(t *testing.T, l *language, where string, p journey.Phrase) {
+	t.Helper()
+	if p.Form != "" {
+		_, known := l.words.line(p.Form, plain)
+		assert.True(t, known, "%s: %q has no French; give it a line in phrases/words.fr.yaml", where, p.Form)
+	}
+	for _, v := range p.Values {
+		assertSaid(t, l, where, v)
+	}
+}
+
 // Whatever a picture says is French on a French page, but for names and what the author wrote.
 func TestEveryPictureIsInFrench(t *testing.T) {
 	t.Parallel()
 	l := french(t)
 	for file, def := range journeysToSay(t) {
-		p := graph.Options{Slots: true, Say: l.describing(def)}.Layout(def)
+		say := func(p journey.Phrase) string {
+			assertSaid(t, l, file, p)
+			return l.described(p)
+		}
+		p := graph.Options{Slots: true, Say: say}.Layout(def)
 		plain := graph.LayoutSlots(def)
 		for i, b := range p.Boxes {
-			assertFrench(t, file, b.What, def)
-			assertFrench(t, file, b.More, def)
 			assert.Equal(t, plain.Boxes[i].ID, b.ID)
 		}
-		for _, e := range p.Edges {
-			assertFrench(t, file, e.Label, def)
-		}
-		assert.Contains(t, p.SVG(graph.SVG{Bare: true}), `aria-label="Parcours `)
+		svg := p.SVG(graph.SVG{Bare: true, Counts: map[string]int{graph.Enter: 12345}, Number: l.number})
+		assert.Contains(t, svg, `aria-label="Parcours `)
+		assert.Contains(t, svg, ">"+l.number(12345)+"</text>", "numbers are written as the page writes them")
+		assert.NotContains(t, svg, "12,345")
 	}
 }
 
@@ -63,66 +74,113 @@ func TestEveryPictureIsInFrench(t *testing.T) {
 func TestEveryDifferenceIsInFrench(t *testing.T) {
 	t.Parallel()
 	l, all := french(t), journeysToSay(t)
-	from := all["../templates/win-back/journey.yaml"]
 	for file, def := range all {
-		for _, pair := range [][2]*journey.Definition{{from, def}, {def, from}} {
-			for _, a := range journey.Diff(journey.Content{Def: pair[0]}, journey.Content{Def: pair[1]}) {
-				if !strings.HasPrefix(a.Words, "why") && !strings.HasPrefix(a.Words, "name") {
-					assertFrench(t, file, l.described(a.Words), pair[0], pair[1])
-				}
+		for other, against := range all {
+			for _, a := range journey.Diff(journey.Content{Def: def}, journey.Content{Def: against}) {
+				assertSaid(t, l, file+" and "+other, a.Words)
 			}
 		}
 	}
-	for _, file := range []string{"diff.golden", "diff-back.golden"} {
-		raw, err := os.ReadFile("../journey/testdata/" + file)
+	was := map[string]string{"hello.html": "---\nsubject: A\npreheader: P\n---\nx", "hello.fr.txt": "x", "bye.html": "x", "gone.txt": "x"}
+	is := map[string]string{"hello.html": "---\nsubject: B\nreply_to: a@example.com\n---\nx", "hello.fr.txt": "y", "bye.html": "x ", "new.fr.html": "x"}
+	def := all["../templates/win-back/journey.yaml"]
+	for _, a := range journey.Diff(journey.Content{Def: def, Files: was}, journey.Content{Def: def, Files: is}) {
+		assertSaid(t, l, "messages", a.Words)
+	}
+}
+
+// What journey says with a form that stands in the code has its line, whether a journey above says it or not.
+func TestEveryFormHasItsFrench(t *testing.T) {
+	t.Parallel()
+	l, found := french(t), 0
+	for _, folder := range []string{"../journey", "../journey/graph", "../simulate"} {
+		files, err := filepath.Glob(folder + "/*.go")
 		require.NoError(t, err)
-		for line := range strings.Lines(string(raw)) {
-			assertFrench(t, file, l.described(strings.TrimSpace(line)))
+		for _, file := range files {
+			tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			ast.Inspect(tree, func(n ast.Node) bool {
+				call, ok := n.(*ast.CallExpr)
+				if !ok || len(call.Args) == 0 || !slices.Contains([]string{"say", "ours", "said", "given", "saying", "spanOf"}, nameOf(call.Fun)) {
+					return true
+				}
+				form := textOf(call.Args[0])
+				if lit, is := call.Args[0].(*ast.BasicLit); !is || lit.Kind != token.STRING || strings.HasPrefix(form, " ") || strings.HasPrefix(form, ":") || form == "%s" {
+					return true // what is put together is seen in the journeys above
+				}
+				found++
+				for _, form := range []string{form, "step `%s` " + form} {
+					if _, known := l.words.line(form, plain); known {
+						return true
+					}
+				}
+				assert.Contains(t, []string{"name", "topic", "why", "why in %s", "trigger", "reentry", "holdout", "send window", "cap", "group", "priority", "exit `%s`", "goal",
+					"message `%s`", "message `%s` (%s)"}, form, "%s: %q has no French", file, form)
+				return true
+			})
 		}
 	}
-}
-
-// quoted is what is set apart as a name or a text of the author's.
-var quoted = regexp.MustCompile("`[^`]*`|« [^»]* »|[a-z0-9]+([-_.][a-z0-9]+)+")
-
-func assertFrench(t *testing.T, file, text string, defs ...*journey.Definition) {
-	t.Helper()
-	rest := text
-	for _, def := range defs {
-		for _, name := range authored(def) {
-			rest = strings.ReplaceAll(rest, name, "…")
-		}
-	}
-	found := english.FindString(quoted.ReplaceAllString(rest, "…"))
-	assert.Empty(t, found, "%s: %s", file, text)
-}
-
-func authored(def *journey.Definition) []string {
-	out := def.Written()
-	for _, message := range def.Templates() {
-		out = append(out, "envoyer "+message, "Envoyer "+message)
-	}
-	return slices.DeleteFunc(out, func(text string) bool { return text == "" })
+	assert.Greater(t, found, 100)
 }
 
 func TestWhatAJourneySaysInFrench(t *testing.T) {
 	t.Parallel()
 	l := french(t)
-	for english, said := range map[string]string{
-		"Wait until Saturday 09:30": "Attendre jusqu’à samedi 09:30",
-		"plan is one of gold, silver or (consent for offers is given and not Order Returned)": "plan est l’un de gold, silver ou (le consentement pour offers est donné et pas Order Returned)",
-		"topic transactional, at any time of day":                                             "thème transactional, à toute heure",
-		"Topic Subscribed with topic is news":                                                 "Topic Subscribed avec topic est news",
-		"not line.lasts_days is known yes":                                                    "pas line.lasts_days est connu",
-		"at 0 9 * * 1 (cron), everybody in segment best":                                      "à 0 9 * * 1 (cron), toutes celles du segment best",
-		"send window: 09:00 to 20:00, on Monday, Friday instead of 08:00 to 20:00":            "fenêtre d’envoi : 09:00 à 20:00, le lundi, vendredi au lieu de 08:00 à 20:00",
-		"cap: 1 message per 7 days, else hold instead of 2 messages per 1 day, else drop":     "plafond : 1 message par 7 jours, sinon retenir au lieu de 2 messages par 1 jour, sinon abandonner",
-		"step `rest` waits 7 days instead of 5 days":                                          "l’étape `rest` attend 7 jours au lieu de 5 jours",
-		"name: Terms and conditions instead of Wait":                                          "nom : Terms and conditions au lieu de Wait",
-	} {
-		assert.Equal(t, said, l.described(english))
-		assert.Equal(t, english, (&language{}).described(english), "others read English")
+	def, problems := journey.Parse("", []byte(`
+journey: words
+name: Words
+topic: offers
+enter:
+  when: { event: "Wait and see or not, 5 days" }
+  if: { any: [ { attribute: plan, in: [gold, silver] }, { all: [ { consent: offers, is: given }, { not: { event: Order Returned, within: 90d } } ] } ] }
+reentry: never
+exit:
+  - { event: Order Refunded, by: account, match: order_id, as: refunded }
+  - { if: { attribute: vip, eq: true }, for: 14d, as: vip }
+goal: { event: Order Completed, within: 45d, value: total }
+steps:
+  - coupon: { pool: printed, expires: 14d, as: offer }
+  - wait: { until: { coupon: offer, get: expires_at }, offset: -2d, if_past: skip, then: [ { send: soon } ] }
+  - wait: { at: "09:30", day: sat }
+  - wait_for: { any: [ { if: { coupon: offer, was: redeemed }, then: [ { exit: used } ] } ], timeout: { after: 10d, then: [ { send: late } ] } }
+  - wait_for: { any: [ { event: Order Completed, where: { total: { gte: 100 } }, then: [ { exit: bought } ] } ], timeout: { after: 1d, then: [ { send: later } ] } }
+  - wait_for: { any: [ { if: { segment: best }, then: [ { exit: best } ] } ], timeout: { after: 1d, then: [ { send: latest } ] } }
+  - repeat: { times: 3, until: { not: { any: [ { attribute: a, missing: true }, { event: Seen, count: { eq: 0 } } ] } }, then: [ { send: again }, { wait: 2d } ] }
+  - task: { title: Call and wait until Monday, team: support, due: { working: 4h }, wait: 3d }
+  - suppress: { reason: never or always }
+`))
+	require.Empty(t, problems.Errors(), "%v", problems)
+	var lines []string
+	add := func(phrases ...journey.Phrase) {
+		var said []string
+		for _, p := range phrases {
+			if !p.Empty() {
+				said = append(said, l.described(p))
+			}
+		}
+		lines = append(lines, strings.Join(said, " | "))
 	}
+	add(def.Enter.Words())
+	add(def.Exit[0].Words(), def.Exit[1].Words(), def.Goal.Words())
+	for _, s := range def.Steps {
+		what, more := s.Words()
+		add(what, more)
+	}
+	assert.Equal(t, []string{
+		"Wait and see or not, 5 days, si plan est parmi gold, silver ou (le consentement à offers est donné et Order Returned n’a pas eu lieu au cours des 90 derniers jours)",
+		"Order Refunded par une personne du compte avec le même order_id | vip est vrai depuis 14 jours | Order Completed, dans les 45 jours",
+		"Donner un coupon de la réserve printed | sous le nom offer, valable 14 jours",
+		"Attendre jusqu’à 2 jours avant la fin du coupon offer",
+		"Attendre samedi à 09:30",
+		"Attendre que le coupon offer ait été utilisé | 10 jours au plus",
+		"Attendre Order Completed, où total est d’au moins 100 | 1 jour au plus",
+		"Attendre qu’elle soit dans le segment best | 1 jour au plus",
+		"Répéter 3 fois au plus | jusqu’à ce que (a soit renseigné et Seen ait déjà eu lieu)",
+		"Tâche pour support | Call and wait until Monday, à faire sous 4 heures de travail",
+		"Arrêter toute publicité | never or always",
+	}, lines)
+	what, _ := def.Steps[4].Words()
+	assert.Equal(t, "Wait for Order Completed with total is at least 100", (&language{}).described(what), "others read English")
 }
 
 // A line that is there twice would be read once.

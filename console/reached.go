@@ -70,7 +70,7 @@ func (d *reached) take(r *request, v journey.ReportView, t journey.ReportTable, 
 
 // drawing is how the picture is drawn then: a number says what part of those who entered it is.
 func (d *reached) drawing(r *request) graph.SVG {
-	return graph.SVG{Bare: true, Counts: d.counts,
+	return graph.SVG{Bare: true, Counts: d.counts, Number: r.language.number,
 		Link:   func(id string) string { return d.people[id] },
 		Beside: func(step, way string) string { return d.shares[[2]string{step, way}] },
 		Titles: func(n int) string {

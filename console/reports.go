@@ -117,7 +117,7 @@ func reportPage(ctx context.Context, r *request) (reply, error) {
 		}
 	}
 	if v.Report == journey.ReportJourneys && d.Journey != "" {
-		if d.Funnel, err = r.funnel(ctx, v, d.Journey); err != nil {
+		if d.Funnel, err = r.funnel(v); err != nil {
 			return reply{}, err
 		}
 	}

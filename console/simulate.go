@@ -58,7 +58,7 @@ func simulatePage(ctx context.Context, r *request) (reply, error) {
 	for _, s := range d.Result.Steps {
 		came[s.Step] = s.Came
 	}
-	d.Picture = template.HTML(r.layout(def).SVG(graph.SVG{Bare: true, Counts: came, //nolint:gosec // graph escapes
+	d.Picture = template.HTML(r.layout(def).SVG(graph.SVG{Bare: true, Counts: came, Number: r.language.number, //nolint:gosec // graph escapes
 		Titles: func(n int) string { return r.language.counted("simulate.came", n) }}))
 	return show("simulate", d)
 }

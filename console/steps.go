@@ -115,7 +115,7 @@ func (r *request) showStep(ctx context.Context, def *journey.Definition, draft j
 			return nil, journey.Faultf(journey.CodeNotFound, "%s", r.text("step.gone"))
 		}
 		what, _ := step.Words()
-		s.Says = r.language.describing(def)(what)
+		s.Says = r.language.described(what)
 		s.Form = formFor(step)
 		s.showMessage(step)
 		s.setOut(r, w)
@@ -220,7 +220,7 @@ func (r *request) placeSays(def *journey.Definition, p journey.Place) string {
 	if s := def.Step(p.Into); s != nil {
 		for _, w := range s.Ways() {
 			if w.Name == p.Way {
-				words = r.language.describing(def)(w.Words)
+				words = r.language.described(w.Words)
 			}
 		}
 	}

@@ -28,7 +28,8 @@ type language struct {
 	texts map[string]string
 	pages map[string]*template.Template
 
-	decisions, faults, words phrasebook // what journey and control say, in this language; empty: as they say it
+	decisions, faults phrasebook // what journey and control say, in this language; empty: as they say it
+	words             wordbook   // what journeys say of themselves
 }
 
 // codes of the languages that ship; the first is the one that everybody gets who asks for none of them.
@@ -52,10 +53,9 @@ func readLanguages() ([]*language, error) {
 		if l.faults, err = readPhrases("faults." + code + ".yaml"); err != nil {
 			return nil, err
 		}
-		if l.words, err = readInOrder("words." + code + ".yaml"); err != nil {
+		if l.words, err = readWords("words." + code + ".yaml"); err != nil {
 			return nil, err
 		}
-		l.words = l.words.small()
 		out = append(out, l)
 	}
 	return out, nil

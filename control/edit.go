@@ -165,7 +165,7 @@ func (c *Control) Turn(ctx context.Context, by journey.Actor, key string, number
 // Turned is one revision with what it changed, in words.
 type Turned struct {
 	journey.Revision
-	Words []string // empty for the first one
+	Words []journey.Phrase // empty for the first one
 }
 
 // History tells the revisions of a draft, the newest first, at most so many.
@@ -193,7 +193,7 @@ func (c *Control) History(ctx context.Context, key string, most int) ([]Turned, 
 }
 
 // differences says what changed from one text to the next.
-func differences(from, to *journey.Definition) (words []string) {
+func differences(from, to *journey.Definition) (words []journey.Phrase) {
 	if from == nil || to == nil {
 		return nil
 	}
@@ -204,7 +204,7 @@ func differences(from, to *journey.Definition) (words []string) {
 }
 
 // DeskDifferences says what the text on somebody's desk would change in the draft as it is now; nothing where the text has faults.
-func (c *Control) DeskDifferences(d journey.Draft, desk journey.Desk) []string {
+func (c *Control) DeskDifferences(d journey.Draft, desk journey.Desk) []journey.Phrase {
 	from, _ := journey.Parse(JourneyFile, []byte(d.Source))
 	to, _ := journey.Parse(JourneyFile, []byte(desk.Source))
 	return differences(from, to)

@@ -16,7 +16,7 @@ func TestChannelIsAnEndpoint(t *testing.T) {
 	assert.Empty(t, d.Steps[1].Send.Channel, "email is what a message goes out by anyway")
 	assert.Equal(t, []string{"sms"}, d.References().Webhooks)
 	_, more := d.Steps[0].Words()
-	assert.Contains(t, more, "sms")
+	assert.Contains(t, more.String(), "sms")
 	s := tell(t, src)
 	s.facts.Customer.Email, s.facts.Suppressed = "", true
 	s.advance()

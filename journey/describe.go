@@ -10,83 +10,101 @@ import (
 // The words for what a journey says, before it has happened to anybody: for pictures, differences and tables. They stand here
 // once, like those of words.go.
 
-// Words says a condition, e.g. "orders_count is at least 1 and coupon offer was redeemed". Nil is "".
-func (c *Cond) Words() string {
+// Words says a condition, e.g. "orders_count is at least 1 and coupon offer was redeemed". Nil is empty.
+func (c *Cond) Words() Phrase {
 	switch {
 	case c == nil:
-		return ""
+		return Phrase{}
 	case len(c.All) > 0:
-		return condsWords(c.All, " and ")
+		return condsWords(c.All, "%s and %s")
 	case len(c.Any) > 0:
-		return condsWords(c.Any, " or ")
+		return condsWords(c.Any, "%s or %s")
 	case c.Not != nil:
-		return "not " + c.Not.inner()
+		return say("not %s", c.Not.inner())
 	case c.Each != nil:
-		return map[Of]string{OfAny: "some item of ", OfAll: "every item of ", OfNone: "no item of "}[c.Of] + c.Operand.Words() + " has " + c.Each.inner()
+		form := map[Of]string{OfAny: "some item of %s has %s", OfAll: "every item of %s has %s", OfNone: "no item of %s has %s"}[c.Of]
+		return say(form, c.Operand.Words(), c.Each.inner())
 	case c.Operand != nil:
-		return strings.TrimSpace(c.Operand.Words() + " " + c.Op.words() + " " + argWords(c.Arg))
+		return c.compared()
 	}
 	return c.recalled()
 }
 
+// compared says what a value is compared with.
+func (c *Cond) compared() Phrase {
+	operand := c.Operand.Words()
+	switch truth, is := c.Arg.(bool); {
+	case c.Op == OpExists || c.Op == OpMissing: // they are true, or would say it backwards
+		return say("%s "+c.Op.words(), operand)
+	case is && c.Op == OpEq:
+		return say(map[bool]string{true: "%s is yes", false: "%s is no"}[truth], operand)
+	}
+	return say("%s "+c.Op.words()+" %s", operand, argWords(c.Arg))
+}
+
 // recalled says the conditions on what has happened.
-func (c *Cond) recalled() string {
+func (c *Cond) recalled() Phrase {
 	switch {
 	case c.Event != nil:
 		return c.Event.words()
 	case c.Consent != nil:
-		return "consent for " + c.Consent.Topic + " is " + string(c.Consent.Is)
+		return say("consent for %s is "+string(c.Consent.Is), c.Consent.Topic)
 	case c.Segment != "":
-		return "is in segment " + c.Segment
+		return say("is in segment %s", c.Segment)
 	case c.Message != nil:
-		name := "message " + c.Message.Message
+		what := say("message %s was "+c.Message.Was, c.Message.Message)
 		if c.Message.Message == "any" {
-			name = "any message"
+			what = say("any message was " + c.Message.Was)
 		}
-		return name + " was " + c.Message.Was + timesWords(c.Message.CountOp, c.Message.Count) + withinWords(c.Message.Within)
+		return withinWords(timesWords(what, c.Message.CountOp, c.Message.Count), c.Message.Within)
 	case c.Coupon != nil:
-		return "coupon " + c.Coupon.As + " was " + c.Coupon.Was
+		return say("coupon %s was "+c.Coupon.Was, c.Coupon.As)
 	case c.Journey != nil:
-		return "journey " + c.Journey.Key + " is " + c.Journey.Is
+		return say("journey %s is "+c.Journey.Is, c.Journey.Key)
 	}
-	return "a condition"
+	return say("a condition")
 }
 
 // inner sets what has several parts in parentheses.
-func (c *Cond) inner() string {
+func (c *Cond) inner() Phrase {
 	if len(c.All) > 1 || len(c.Any) > 1 {
-		return "(" + c.Words() + ")"
+		return say("(%s)", c.Words())
 	}
 	return c.Words()
 }
 
-func condsWords(conds []*Cond, between string) string {
-	words := make([]string, len(conds))
+func condsWords(conds []*Cond, form string) Phrase {
+	words := make([]Phrase, len(conds))
 	for i, c := range conds {
 		words[i] = c.inner()
 	}
-	return strings.Join(words, between)
+	return inRow(form, words...)
 }
 
-func (e *EventCond) words() string {
-	words := e.Name
-	if e.ByAccount {
-		words += " by somebody of the account"
+func (e *EventCond) words() Phrase {
+	words := say("%s|happened", e.Name)
+	if e.CountOp == OpEq && e.Count == 0 {
+		words = say("%s exactly 0 times", e.Name)
+	} else {
+		words = timesWords(words, e.CountOp, e.Count)
 	}
-	words += timesWords(e.CountOp, e.Count) + withinWords(e.Within)
+	if e.ByAccount {
+		words = say("%s by somebody of the account", words)
+	}
+	words = withinWords(words, e.Within)
 	if e.SinceEntry {
-		words += " since entering"
+		words = say("%s since entering", words)
 	}
 	if e.Where != nil {
-		words += " with " + e.Where.inner()
+		words = say("%s with %s", words, e.Where.inner())
 	}
 	return words
 }
 
-// timesWords is "" for the plain "at least once".
-func timesWords(op Op, count float64) string {
+// timesWords says nothing of the plain "at least once".
+func timesWords(what Phrase, op Op, count float64) Phrase {
 	if op == "" && count <= 1 {
-		return ""
+		return what
 	}
 	if op == "" {
 		op = OpGte
@@ -95,14 +113,15 @@ func timesWords(op Op, count float64) string {
 	if count == 1 {
 		unit = " time"
 	}
-	return " " + or(strings.TrimSpace(strings.TrimPrefix(op.words(), "is")), "exactly") + " " + valueWords(count, nil) + unit
+	often := or(strings.TrimSpace(strings.TrimPrefix(op.words(), "is")), "exactly")
+	return say("%s "+often+" %s"+unit, what, valueWords(count, nil))
 }
 
-func withinWords(d time.Duration) string {
+func withinWords(what Phrase, d time.Duration) Phrase {
 	if d == 0 {
-		return ""
+		return what
 	}
-	return " within " + durationWords(d)
+	return say("%s within %s", what, spanPhrase(d))
 }
 
 func (op Op) words() string {
@@ -139,193 +158,173 @@ func (op Op) words() string {
 	return string(op)
 }
 
-func argWords(arg any) string {
+func argWords(arg any) Phrase {
 	switch v := arg.(type) {
 	case nil:
-		return ""
+		return Phrase{}
 	case *Value:
 		return v.Words()
 	case Value:
 		return v.Words()
 	case time.Duration:
-		return durationWords(v)
+		return spanPhrase(v)
 	case []any:
-		words := make([]string, len(v))
+		words := make([]Phrase, len(v))
 		for i, item := range v {
 			words[i] = argWords(item)
 		}
-		return strings.Join(words, ", ")
+		return sentences(words...)
 	case bool:
-		return map[bool]string{true: "yes", false: "no"}[v]
+		return say(map[bool]string{true: "yes", false: "no"}[v])
+	case string:
+		if at, err := time.Parse(time.RFC3339, v); err == nil {
+			return written(at.UTC().Format("2006-01-02 15:04"))
+		}
+	case time.Time:
+		return written(v.UTC().Format("2006-01-02 15:04"))
 	}
-	return valueWords(arg, nil)
+	return written(valueWords(arg, nil))
+}
+
+// spanPhrase says a duration in its largest whole unit: "5 days".
+func spanPhrase(d time.Duration) Phrase {
+	number, unit, found := strings.Cut(durationWords(d), " ")
+	if !found {
+		return written(number)
+	}
+	return say("%s "+unit, number)
 }
 
 // Words names the place that a value is read from, e.g. "trigger.interest", or says the literal.
-func (v *Value) Words() string {
+func (v *Value) Words() Phrase {
 	switch {
 	case v == nil:
-		return ""
+		return Phrase{}
 	case v.From == "":
 		return argWords(v.Literal)
 	case v.From == FromAttribute || v.From == FromVar || v.From == FromEvent:
-		return v.Path
+		return written(v.Path)
 	case v.From == FromCoupon && v.Get != "":
-		return "coupon " + v.Path + "'s " + v.Get
+		return say("coupon %s's "+v.Get, v.Path)
 	}
-	return string(v.From) + "." + v.Path
+	return written(string(v.From) + "." + v.Path)
 }
 
 // Words says who enters, e.g. "no Order Completed for 60 days, if orders_count is at least 1".
-func (e *Enter) Words() string {
+func (e *Enter) Words() Phrase {
 	words := e.trigger()
 	if e.Each != nil {
-		words += ", for each item of " + e.Each.In
+		words = say("%s, for each item of %s", words, e.Each.In)
 	}
 	if e.If != nil {
-		words += ", if " + e.If.Words()
+		words = say("%s, if %s", words, e.If.Words())
 	}
 	return words
 }
 
-func (e *Enter) trigger() string {
+func (e *Enter) trigger() Phrase {
 	switch {
 	case e.Event != "":
-		return e.Event
+		return written(e.Event)
 	case e.Inactive != nil:
-		return "no " + e.Inactive.Event + " for " + durationWords(e.Inactive.For)
+		return say("no %s for %s", e.Inactive.Event, spanPhrase(e.Inactive.For))
 	case e.API:
-		return "enrolled by a system, a colleague or another journey"
+		return say("enrolled by a system, a colleague or another journey")
 	case e.Attribute != "":
-		return e.Attribute + " becomes " + argWords(e.Becomes)
+		return say("%s becomes %s", e.Attribute, argWords(e.Becomes))
 	case e.Joins != "" && e.Leaves:
-		return "leaves segment " + e.Joins
+		return say("leaves segment %s", e.Joins)
 	case e.Joins != "":
-		return "comes into segment " + e.Joins
+		return say("comes into segment %s", e.Joins)
 	case e.Date != nil:
 		return e.Date.words()
 	case e.Schedule != nil:
-		return "at " + e.Schedule.Cron + " (cron)" + ofSegment(e.Schedule.Segment)
+		return ofSegment(say("at %s (cron)", e.Schedule.Cron), e.Schedule.Segment)
 	case e.Once != nil:
-		return "once, at " + strings.Replace(e.Once.At, "T", " ", 1) + ofSegment(e.Once.Segment)
+		return ofSegment(say("once, at %s", strings.Replace(e.Once.At, "T", " ", 1)), e.Once.Segment)
 	}
-	return "the trigger"
+	return say("the trigger")
 }
 
-func ofSegment(segment string) string {
+func ofSegment(words Phrase, segment string) Phrase {
 	if segment == "" {
-		return ""
+		return words
 	}
-	return ", everybody in segment " + segment
+	return say("%s, everybody in segment %s", words, segment)
 }
 
-func (t *DateTrigger) words() string {
-	words := offsetWords(t.Offset) + t.Attribute
+func (t *DateTrigger) words() Phrase {
+	words := offsetWords(t.Offset, written(t.Attribute))
 	if t.Yearly {
-		words += ", every year"
+		words = say("%s, every year", words)
 	}
 	if t.At != nil {
-		words += ", at " + clockWords(*t.At)
+		words = say("%s, at %s", words, clockWords(*t.At))
 	}
 	return words
 }
 
-// offsetWords is "2 days before ", "1 day after " or "".
-func offsetWords(d time.Duration) string {
+// offsetWords is "2 days before", "1 day after" what is named, or just that.
+func offsetWords(d time.Duration, what Phrase) Phrase {
 	switch {
 	case d < 0:
-		return durationWords(-d) + " before "
+		return say("%s before %s", spanPhrase(-d), what)
 	case d > 0:
-		return durationWords(d) + " after "
+		return say("%s after %s", spanPhrase(d), what)
 	}
-	return ""
+	return what
 }
 
 func clockWords(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
 
 // Words says what ends the enrollment at any moment, e.g. "Order Refunded of the same order_id".
-func (r *ExitRule) Words() string {
+func (r *ExitRule) Words() Phrase {
 	return eventOrCond(r.Event, r.Match, r.Where, r.ByAccount, r.If, r.For)
 }
 
 // Words says what the journey is for, e.g. "Order Completed, within 45 days".
-func (g *Goal) Words() string {
+func (g *Goal) Words() Phrase {
 	words := eventOrCond(g.Event, g.Match, g.Where, g.ByAccount, g.If, g.For)
 	if g.Within > 0 {
-		words += ", within " + durationWords(g.Within)
+		words = say("%s, within %s", words, spanPhrase(g.Within))
 	}
 	return words
 }
 
-func eventOrCond(event, match string, where *Cond, byAccount bool, cond *Cond, lasting time.Duration) string {
-	words := event
+func eventOrCond(event, match string, where *Cond, byAccount bool, cond *Cond, lasting time.Duration) Phrase {
+	words := written(event)
 	if cond != nil {
 		words = cond.Words()
 	}
 	if byAccount {
-		words += " by somebody of the account"
+		words = say("%s by somebody of the account", words)
 	}
 	if match != "" {
-		words += " of the same " + match
+		words = say("%s of the same %s", words, match)
 	}
 	if where != nil {
-		words += " with " + where.inner()
+		words = say("%s with %s", words, where.inner())
 	}
 	if lasting > 0 {
-		words += " for " + durationWords(lasting)
+		words = say("%s for %s", words, spanPhrase(lasting))
 	}
 	return words
 }
 
-// Written lists what stands in the words of a journey as its author wrote it, and is in her language already.
-func (d *Definition) Written() []string {
-	out := d.EventNames()
-	d.Walk(func(s *Step) {
-		switch {
-		case s.Task != nil:
-			out = append(out, blanked(s.Task.Title))
-		case s.Consent != nil:
-			out = append(out, s.Consent.Reason)
-		case s.Suppress != "":
-			out = append(out, s.Suppress)
-		}
-	})
-	return out
-}
-
-// sentences puts together what is said, one clause after the other, and leaves out what is not.
-func sentences(clauses ...string) string {
-	var said []string
-	for _, c := range clauses {
-		if c != "" {
-			said = append(said, c)
-		}
-	}
-	return strings.Join(said, ", ")
-}
-
-// given is prefix and text, "" where there is no text.
-func given(prefix, text string) string {
-	if text == "" {
-		return ""
-	}
-	return prefix + text
-}
-
-func spanOf(prefix string, d time.Duration) string {
+// spanOf is the form with a duration, nothing where there is none.
+func spanOf(form string, d time.Duration) Phrase {
 	if d <= 0 {
-		return ""
+		return Phrase{}
 	}
-	return prefix + durationWords(d)
+	return say(form, spanPhrase(d))
 }
 
 // dueWords says when a task is due.
-func dueWords(prefix string, t *TaskStep) string {
-	words := spanOf(prefix, t.Due)
-	if t.Working && words != "" {
-		return words + " of working time"
+func dueWords(form string, t *TaskStep) Phrase {
+	if t.Working && t.Due > 0 {
+		return say(form, say("%s of working time", spanPhrase(t.Due)))
 	}
-	return words
+	return spanOf(form, t.Due)
 }
 
 func percent(n int) string { return strconv.Itoa(n) + " %" }

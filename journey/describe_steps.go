@@ -6,84 +6,93 @@ import (
 	"time"
 )
 
-// Words says what a step does, e.g. "Wait 5 days", and what more there is to say of it, which may be "".
-func (s *Step) Words() (what, more string) {
+// Words says what a step does, e.g. "Wait 5 days", and what more there is to say of it, which may be empty.
+func (s *Step) Words() (what, more Phrase) {
 	switch {
 	case s.Send != nil:
-		return "Send " + s.Send.Message, s.Send.more()
+		return say("Send %s", s.Send.Message), s.Send.more()
 	case s.Wait != nil:
 		return s.Wait.describe()
 	case s.WaitFor != nil:
 		return s.WaitFor.describe()
 	case s.Coupon != nil:
-		return "Give a coupon of " + s.Coupon.Pool, sentences(given("as ", s.Coupon.As), spanOf("valid for ", s.Coupon.Expires))
+		return say("Give a coupon of %s", s.Coupon.Pool), sentences(given("as %s", s.Coupon.As), spanOf("valid for %s", s.Coupon.Expires))
 	case s.Survey != nil:
-		return "Ask " + askWords(s.Survey.Ask), s.Survey.more()
+		return say("Ask %s", askWords(s.Survey.Ask)), s.Survey.more()
 	case s.Task != nil:
-		return "Task for " + or(or(s.Task.Team, s.Task.Assign), "the team"), sentences(blanked(s.Task.Title), dueWords("due in ", s.Task))
+		whom := written(or(s.Task.Team, s.Task.Assign)).or(say("the team"))
+		return say("Task for %s", whom), sentences(written(blanked(s.Task.Title)), dueWords("due in %s", s.Task))
 	case s.Repeat != nil:
-		return "Repeat " + counted(s.Repeat.Times, "time"), given("until ", s.Repeat.Until.Words())
+		times := say("Repeat %s times", strconv.Itoa(s.Repeat.Times))
+		if s.Repeat.Times == 1 {
+			times = say("Repeat 1 time")
+		}
+		return times, saying("until %s", s.Repeat.Until.Words())
 	case len(s.Branch) > 0:
-		return branchDescribed(s.Branch), ""
+		return branchDescribed(s.Branch), Phrase{}
 	case len(s.Split) > 0:
-		return "Split by chance", ""
+		return say("Split by chance"), Phrase{}
 	}
 	return s.changes()
 }
 
 // changes says the steps that change something about her, or where she is.
-func (s *Step) changes() (what, more string) {
+func (s *Step) changes() (what, more Phrase) {
 	switch {
 	case len(s.Set) > 0:
-		var words []string
+		var words []Phrase
 		for _, a := range s.Set {
 			words = append(words, a.words())
 		}
 		return words[0], sentences(words[1:]...)
 	case s.Start != nil:
-		return "Start " + s.Start.Journey, ""
+		return say("Start %s", s.Start.Journey), Phrase{}
 	case len(s.Leave) > 0:
-		return "Leave " + strings.Join(s.Leave, ", "), ""
+		return say("Leave %s", listed(s.Leave)), Phrase{}
 	case s.Consent != nil:
-		return "Consent for " + s.Consent.Topic + ": " + string(s.Consent.Is), s.Consent.Reason
+		return say("Consent for %s: "+string(s.Consent.Is), s.Consent.Topic), written(s.Consent.Reason)
 	case s.Suppress != "":
-		return "No more marketing", s.Suppress
+		return say("No more marketing"), written(s.Suppress)
 	case s.Pause != nil:
-		return "Pause " + strings.Join(s.Pause.Topics, ", "), spanOf("for ", s.Pause.For)
+		return say("Pause %s", listed(s.Pause.Topics)), spanOf("for %s", s.Pause.For)
+	case s.Webhook != nil:
+		return say("Call %s", s.Webhook.To), given("reply kept as %s", s.Webhook.As)
+	case s.Notify != nil:
+		return say("Tell %s", s.Notify.Team), written(blanked(s.Notify.Text))
 	case s.Exit != "":
-		return "Exit: " + s.Exit, ""
+		return say("Exit: %s", s.Exit), Phrase{}
 	}
-	return strings.ReplaceAll(string(s.Kind), "_", " "), ""
+	return written(strings.ReplaceAll(string(s.Kind), "_", " ")), Phrase{}
 }
 
-func (s *Send) more() string {
-	anyTime := ""
+func (s *Send) more() Phrase {
+	var anyTime, subjects Phrase
 	if s.AnyTime {
-		anyTime = "at any time of day"
+		anyTime = say("at any time of day")
 	}
-	subjects := ""
 	if len(s.Subjects) > 0 {
-		subjects = "one of " + strconv.Itoa(len(s.Subjects)) + " subjects"
+		subjects = say("one of %s subjects", strconv.Itoa(len(s.Subjects)))
 	}
-	return sentences(given("by ", s.Channel), given("to each ", s.Role), subjects, given("topic ", s.Topic), anyTime, given("unless ", s.Unless.Words()), spanOf("expires after ", s.Expires))
+	return sentences(given("by %s", s.Channel), given("to each %s", s.Role), subjects, given("topic %s", s.Topic), anyTime,
+		saying("unless %s", s.Unless.Words()), spanOf("expires after %s", s.Expires))
 }
 
-func (w *Wait) describe() (what, more string) {
+func (w *Wait) describe() (what, more Phrase) {
 	switch {
 	case w.At != nil && w.At.Day != nil:
-		return "Wait until " + w.At.Day.String() + " " + clockWords(w.At.Minute), ""
+		return say("Wait until %s %s", say(w.At.Day.String()), clockWords(w.At.Minute)), Phrase{}
 	case w.At != nil:
-		return "Wait until " + clockWords(w.At.Minute), ""
+		return say("Wait until %s", clockWords(w.At.Minute)), Phrase{}
 	case w.Until != nil:
-		return "Wait until " + offsetWords(w.Offset) + w.Until.Words(), w.IfMissing.words()
+		return say("Wait until %s", offsetWords(w.Offset, w.Until.Words())), w.IfMissing.words()
 	case w.ForValue != nil:
 		missing := w.IfMissing.words()
 		if w.Default > 0 {
-			missing = durationWords(w.Default) + " if missing"
+			missing = spanOf("%s if missing", w.Default)
 		}
-		return "Wait " + w.ForValue.Words() + " " + unitWords(w.Unit), missing
+		return say("Wait %s "+unitWords(w.Unit), w.ForValue.Words()), missing
 	}
-	return "Wait " + durationWords(w.For), ""
+	return say("Wait %s", spanPhrase(w.For)), Phrase{}
 }
 
 // unitWords says the unit of a wait of so many; without one they are days.
@@ -108,68 +117,80 @@ func askWords(ask string) string {
 	return ask
 }
 
-func (m *Missing) words() string {
+func (m *Missing) words() Phrase {
 	switch {
 	case m == nil:
-		return ""
+		return Phrase{}
 	case m.Skip:
-		return "skipped if missing"
+		return say("skipped if missing")
 	case m.Exit:
-		return "exit if missing"
+		return say("exit if missing")
 	}
-	return durationWords(m.After) + " if missing"
+	return spanOf("%s if missing", m.After)
 }
 
-func (w *WaitFor) describe() (what, more string) {
-	timeout := ""
-	if w.Timeout != nil {
-		timeout = w.Timeout.words() + " at most"
+func (w *WaitFor) describe() (what, more Phrase) {
+	timeout := w.most()
+	switch one := w.Any[0]; {
+	case len(w.Any) > 1:
+		return say("Wait for the first of %s", strconv.Itoa(len(w.Any))), timeout
+	case one.If != nil:
+		return say("Wait for %s|condition", one.words()), timeout
+	default:
+		return say("Wait for %s", one.words()), timeout
 	}
-	if len(w.Any) == 1 {
-		return "Wait for " + w.Any[0].words(), timeout
-	}
-	return "Wait for the first of " + strconv.Itoa(len(w.Any)), timeout
 }
 
-func (a *Awaited) words() string {
+// most says how long it waits, e.g. "10 days at most"; nothing where it is for ever.
+func (w *WaitFor) most() Phrase {
+	switch {
+	case w.Timeout == nil:
+		return Phrase{}
+	case w.Timeout.At != nil:
+		return say("until %s at most", w.Timeout.words())
+	}
+	return say("%s at most", w.Timeout.words())
+}
+
+func (a *Awaited) words() Phrase {
 	return eventOrCond(a.Event, a.Match, a.Where, false, a.If, 0)
 }
 
-func (t *Timeout) words() string {
+func (t *Timeout) words() Phrase {
 	if t.At != nil {
-		return "until " + offsetWords(t.Offset) + t.At.Words()
+		return offsetWords(t.Offset, t.At.Words())
 	}
-	return durationWords(t.After)
+	return spanPhrase(t.After)
 }
 
-func (s *Survey) more() string {
-	reminder := ""
+func (s *Survey) more() Phrase {
+	var reminder Phrase
 	if s.Reminder != nil {
-		reminder = "reminder " + s.Reminder.Send + " after " + durationWords(s.Reminder.After)
+		reminder = say("reminder %s after %s", s.Reminder.Send, spanPhrase(s.Reminder.After))
 	}
-	return sentences("in "+s.Send, spanOf("waits ", s.Wait), reminder)
+	return sentences(say("in %s", s.Send), spanOf("waits %s", s.Wait), reminder)
 }
 
-func (a *Assignment) words() string {
+func (a *Assignment) words() Phrase {
 	if a.Add != nil {
-		return "Add " + valueWords(*a.Add, nil) + " to " + a.Attribute
+		return say("Add %s to %s", valueWords(*a.Add, nil), a.Attribute)
 	}
-	return "Set " + a.Attribute + " to " + a.Value.Words()
+	return say("Set %s to %s", a.Attribute, a.Value.Words())
 }
 
 // branchDescribed names what all arms look at, where it is one thing.
-func branchDescribed(arms []Arm) string {
-	about := ""
+func branchDescribed(arms []Arm) Phrase {
+	var about Phrase
 	for _, a := range arms {
 		if a.Else {
 			continue
 		}
-		if a.If == nil || a.If.Operand == nil || about != "" && a.If.Operand.Words() != about {
-			return "Branch"
+		if a.If == nil || a.If.Operand == nil || !about.Empty() && !a.If.Operand.Words().same(about) {
+			return say("Branch")
 		}
 		about = a.If.Operand.Words()
 	}
-	return "Branch by " + about
+	return say("Branch by %s", about)
 }
 
 // blanked puts … where a text template has something to fill in.

@@ -38,16 +38,16 @@ steps:
 `))
 	require.Empty(t, problems.Errors(), "%v", problems)
 	assert.Equal(t, "2 days before born, every year, at 09:00, if plan is one of gold, silver or (consent for offers is given and not Order Returned)",
-		def.Enter.Words())
-	assert.Equal(t, "Order Refunded by somebody of the account", def.Exit[0].Words())
-	assert.Equal(t, "vip is yes for 14 days", def.Exit[1].Words())
-	assert.Equal(t, "Order Completed, within 45 days", def.Goal.Words())
+		def.Enter.Words().String())
+	assert.Equal(t, "Order Refunded by somebody of the account", def.Exit[0].Words().String())
+	assert.Equal(t, "vip is yes for 14 days", def.Exit[1].Words().String())
+	assert.Equal(t, "Order Completed, within 45 days", def.Goal.Words().String())
 	var lines []string
 	for _, s := range def.Steps {
 		what, more := s.Words()
-		lines = append(lines, what+" | "+more)
+		lines = append(lines, what.String()+" | "+more.String())
 		for _, w := range s.Ways() {
-			lines = append(lines, "  "+w.Name+": "+w.Words)
+			lines = append(lines, "  "+w.Name+": "+w.Words.String())
 		}
 	}
 	assert.Equal(t, []string{

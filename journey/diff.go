@@ -20,7 +20,7 @@ type Alteration struct {
 	Step    string `json:"step,omitempty"`    // its id in the new version, or in the old one where it is gone
 	Was     string `json:"was,omitempty"`     // its id in the old version, where it is taken for the same step under another id
 	Message string `json:"message,omitempty"` // name of the template
-	Words   string `json:"words"`             // e.g. "step `rest` waits 7 days instead of 5 days"
+	Words   Phrase `json:"words"`             // e.g. "step `rest` waits 7 days instead of 5 days"
 }
 
 // Diff says in words what becomes different from one version to the other: the journey, then its steps in their order, then what was
@@ -36,7 +36,7 @@ func Diff(from, to Content) []Alteration {
 	}
 	for _, p := range d.from.list {
 		if d.to.at[p.id] == nil && d.renamed[p.id] == "" {
-			d.add(Alteration{What: "step", Step: p.id, Words: "step `" + p.id + "` is taken out (" + lower(p.step) + ")"})
+			d.add(Alteration{What: "step", Step: p.id, Words: say("step `%s` is taken out (%s)", p.id, lower(p.step))})
 		}
 	}
 	d.messages(from.Files, to.Files)
@@ -177,7 +177,7 @@ func namedArms(s *Step) (out []namedArm) {
 		add("then", s.Wait.Then)
 	case s.WaitFor != nil:
 		for i := range s.WaitFor.Any {
-			add(s.WaitFor.Any[i].words(), s.WaitFor.Any[i].Then)
+			add(s.WaitFor.Any[i].words().String(), s.WaitFor.Any[i].Then)
 		}
 		if s.WaitFor.Timeout != nil {
 			add("timeout", s.WaitFor.Timeout.Then)
@@ -206,76 +206,85 @@ func sameWork(a, b *Step) bool {
 
 func (d *diff) add(c Alteration) { d.out = append(d.out, c) }
 
-// say adds a change where two sayings differ.
-func (d *diff) say(what, name, from, to string) {
+// differ adds a change where two sayings of what has that name differ.
+func (d *diff) differ(what string, name, from, to Phrase) {
+	saying := func(form string, values ...any) {
+		p := say(name.Form+form, values...)
+		p.Values = append(slices.Clone(name.Values), p.Values...)
+		d.add(Alteration{What: what, Words: p})
+	}
 	switch {
-	case from == to:
-	case from == "":
-		d.add(Alteration{What: what, Words: name + " is new: " + to})
-	case to == "":
-		d.add(Alteration{What: what, Words: name + " is taken out: " + from})
+	case from.same(to):
+	case from.Empty():
+		saying(" is new: %s", to)
+	case to.Empty():
+		saying(" is taken out: %s", from)
 	default:
-		d.add(Alteration{What: what, Words: name + ": " + to + " instead of " + from})
+		saying(": %s instead of %s", to, from)
 	}
 }
 
 func (d *diff) journey(from, to *Definition) {
-	d.say("journey", "name", from.Name, to.Name)
-	d.say("journey", "topic", from.Topic, to.Topic)
-	d.say("journey", "why", from.Why, to.Why)
+	texts := func(name Phrase, from, to string) { d.differ("journey", name, written(from), written(to)) }
+	texts(say("name"), from.Name, to.Name)
+	texts(say("topic"), from.Topic, to.Topic)
+	texts(say("why"), from.Why, to.Why)
 	locales := slices.AppendSeq(slices.Collect(maps.Keys(from.Whys)), maps.Keys(to.Whys))
 	slices.Sort(locales)
 	for _, locale := range slices.Compact(locales) {
-		d.say("journey", "why in "+locale, from.Whys[locale], to.Whys[locale])
+		texts(say("why in %s", locale), from.Whys[locale], to.Whys[locale])
 	}
-	d.say("trigger", "trigger", from.Enter.Words(), to.Enter.Words())
-	if from.Enter.Words() == to.Enter.Words() && !reflect.DeepEqual(from.Enter, to.Enter) {
-		d.add(Alteration{What: "trigger", Words: "trigger: its details are different"})
+	d.differ("trigger", say("trigger"), from.Enter.Words(), to.Enter.Words())
+	if from.Enter.Words().same(to.Enter.Words()) && !reflect.DeepEqual(from.Enter, to.Enter) {
+		d.add(Alteration{What: "trigger", Words: say("trigger: its details are different")})
 	}
-	d.say("trigger", "reentry", from.Reentry.words(), to.Reentry.words())
-	d.say("journey", "holdout", percentOrNone(from.Holdout), percentOrNone(to.Holdout))
-	d.say("journey", "send window", from.SendWindow.words(), to.SendWindow.words())
-	d.say("journey", "cap", from.Cap.words(), to.Cap.words())
-	d.say("journey", "group", from.Group, to.Group)
+	d.differ("trigger", say("reentry"), from.Reentry.words(), to.Reentry.words())
+	texts(say("holdout"), percentOrNone(from.Holdout), percentOrNone(to.Holdout))
+	d.differ("journey", say("send window"), from.SendWindow.words(), to.SendWindow.words())
+	d.differ("journey", say("cap"), from.Cap.words(), to.Cap.words())
+	texts(say("group"), from.Group, to.Group)
 	if from.Group != "" && to.Group != "" {
-		d.say("journey", "priority", strconv.Itoa(from.Priority), strconv.Itoa(to.Priority))
+		texts(say("priority"), strconv.Itoa(from.Priority), strconv.Itoa(to.Priority))
 	}
 }
 
 // rules compares exits by their reason, and the goal.
 func (d *diff) rules(from, to *Definition) {
-	said := func(def *Definition) (map[string]string, []string) {
-		words, names := map[string]string{}, []string{}
+	said := func(def *Definition) (map[string]Phrase, []string) {
+		words, names := map[string]Phrase{}, []string{}
 		for i := range def.Exit {
 			r := &def.Exit[i]
-			if words[r.As] == "" {
+			if words[r.As].Empty() {
 				names = append(names, r.As)
 			}
-			words[r.As] = strings.TrimPrefix(words[r.As]+", or "+r.Words(), ", or ")
+			words[r.As] = inRow("%s, or %s", words[r.As], r.Words())
 		}
 		return words, names
 	}
 	was, old := said(from)
 	is, now := said(to)
 	for _, as := range now {
-		d.say("exit", "exit `"+as+"`", was[as], is[as])
+		d.differ("exit", say("exit `%s`", as), was[as], is[as])
 	}
 	for _, as := range old {
-		if is[as] == "" {
-			d.say("exit", "exit `"+as+"`", was[as], "")
+		if is[as].Empty() {
+			d.differ("exit", say("exit `%s`", as), was[as], Phrase{})
 		}
 	}
-	goal := func(g *Goal) string {
+	goal := func(g *Goal) Phrase {
 		if g == nil {
-			return ""
+			return Phrase{}
 		}
-		words := g.Words() + given(", worth ", g.Value)
+		words := g.Words()
+		if g.Value != "" {
+			words = say("%s, worth %s", words, g.Value)
+		}
 		if g.Exit {
-			words += ", which ends the journey"
+			words = say("%s, which ends the journey", words)
 		}
 		return words
 	}
-	d.say("goal", "goal", goal(from.Goal), goal(to.Goal))
+	d.differ("goal", say("goal"), goal(from.Goal), goal(to.Goal))
 }
 
 func (d *diff) declarations(from, to Declarations) {
@@ -283,14 +292,14 @@ func (d *diff) declarations(from, to Declarations) {
 		for _, key := range slices.Sorted(maps.Keys(is)) {
 			switch old, had := was[key]; {
 			case !had:
-				d.add(Alteration{What: "declaration", Words: what + " `" + key + "` is new"})
+				d.add(Alteration{What: "declaration", Words: say(what+" `%s` is new", key)})
 			case !reflect.DeepEqual(old, is[key]):
-				d.add(Alteration{What: "declaration", Words: what + " `" + key + "` is different"})
+				d.add(Alteration{What: "declaration", Words: say(what+" `%s` is different", key)})
 			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(was)) {
 			if _, has := is[key]; !has {
-				d.add(Alteration{What: "declaration", Words: what + " `" + key + "` is taken out"})
+				d.add(Alteration{What: "declaration", Words: say(what+" `%s` is taken out", key)})
 			}
 		}
 	}
@@ -308,36 +317,48 @@ func anything[V any](m map[string]V) map[string]any {
 	return out
 }
 
-func (r *Reentry) words() string {
+func (r *Reentry) words() Phrase {
 	switch {
 	case r == nil:
-		return ""
+		return Phrase{}
 	case r.Never:
-		return "never"
+		return say("never")
 	case r.Always:
-		return "always"
+		return say("always")
 	case r.After > 0:
-		return durationWords(r.After) + " after the last one ended"
+		return say("%s after the last one ended", spanPhrase(r.After))
 	}
-	return "per " + strings.Join(r.Per, ", ") + given(", a further trigger: ", r.Meanwhile)
-}
-
-func (w *Window) words() string {
-	if w == nil {
-		return ""
-	}
-	words := clockWords(w.From) + " to " + clockWords(w.To)
-	for i, day := range w.Days {
-		words += []string{", on ", ", "}[min(i, 1)] + day.String()
+	words := say("per %s", listed(r.Per))
+	if r.Meanwhile != "" {
+		words = say("%s, a further trigger: %s", words, say(r.Meanwhile))
 	}
 	return words
 }
 
-func (c *Cap) words() string {
-	if c == nil {
-		return ""
+func (w *Window) words() Phrase {
+	if w == nil {
+		return Phrase{}
 	}
-	return counted(c.Messages, "message") + " per " + durationWords(c.Per) + ", else " + or(string(c.Over), string(OverHold))
+	words := say("%s to %s", clockWords(w.From), clockWords(w.To))
+	if len(w.Days) == 0 {
+		return words
+	}
+	days := make([]Phrase, len(w.Days))
+	for i, day := range w.Days {
+		days[i] = say(day.String())
+	}
+	return say("%s, on %s", words, sentences(days...))
+}
+
+func (c *Cap) words() Phrase {
+	if c == nil {
+		return Phrase{}
+	}
+	over := say(or(string(c.Over), string(OverHold)))
+	if c.Messages == 1 {
+		return say("1 message per %s, else %s", spanPhrase(c.Per), over)
+	}
+	return say("%s messages per %s, else %s", strconv.Itoa(c.Messages), spanPhrase(c.Per), over)
 }
 
 func percentOrNone(n int) string {

@@ -17,38 +17,35 @@ func (d *diff) messages(from, to map[string]string) {
 		was, had := from[file]
 		is, has := to[file]
 		message, name := messageOf(file)
-		add := func(words string) {
-			d.add(Alteration{What: "message", Message: message, Words: name + words})
+		add := func(words Phrase) {
+			words.Form, words.Values = name.Form+words.Form, append(slices.Clone(name.Values), words.Values...)
+			d.add(Alteration{What: "message", Message: message, Words: words})
 		}
 		switch {
 		case !had:
-			add(" is new")
+			add(say(" is new"))
 		case !has:
-			add(" is taken out")
+			add(say(" is taken out"))
 		case was != is:
 			for _, words := range textChanges(was, is) {
-				add(": " + words)
+				add(words)
 			}
 		}
 	}
 }
 
-// messageOf names a template file: "message `we-miss-you` (fr, text)".
-func messageOf(file string) (message, name string) {
+// messageOf names a template file: "message `we-miss-you` (fr, text part)".
+func messageOf(file string) (message string, name Phrase) {
 	base, kind, _ := cutLast(file, ".")
 	message, locale, _ := strings.Cut(base, ".")
-	var about []string
-	if locale != "" {
-		about = append(about, locale)
-	}
+	about := written(locale)
 	if kind == "txt" {
-		about = append(about, "text part")
+		about = sentences(about, say("text part"))
 	}
-	name = "message `" + message + "`"
-	if len(about) > 0 {
-		name += " (" + strings.Join(about, ", ") + ")"
+	if about.Empty() {
+		return message, say("message `%s`", message)
 	}
-	return message, name
+	return message, say("message `%s` (%s)", message, about)
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {
@@ -58,28 +55,28 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-func textChanges(was, is string) (out []string) {
+func textChanges(was, is string) (out []Phrase) {
 	oldHead, oldBody := cutHead(was)
 	newHead, newBody := cutHead(is)
 	names := maps.Clone(oldHead)
 	maps.Copy(names, newHead)
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		a, b := oldHead[name], newHead[name]
-		switch label := strings.ReplaceAll(name, "_", " "); {
+		switch label := say(strings.ReplaceAll(name, "_", " ")); {
 		case a == b:
 		case a == "":
-			out = append(out, label+" “"+b+"” is new")
+			out = append(out, say(": %s “%s” is new", label, b))
 		case b == "":
-			out = append(out, label+" “"+a+"” is taken out")
+			out = append(out, say(": %s “%s” is taken out", label, a))
 		default:
-			out = append(out, label+" “"+b+"” instead of “"+a+"”")
+			out = append(out, say(": %s “%s” instead of “%s”", label, b, a))
 		}
 	}
 	if strings.Join(strings.Fields(oldBody), " ") != strings.Join(strings.Fields(newBody), " ") {
-		out = append(out, "its text changed")
+		out = append(out, say(": its text changed"))
 	}
 	if len(out) == 0 {
-		out = append(out, "only blanks changed")
+		out = append(out, say(": only blanks changed"))
 	}
 	return out
 }

@@ -16,42 +16,43 @@ func (d *diff) step(now *standsAt) {
 		}
 	}
 	if old == nil {
-		d.add(Alteration{What: "step", Step: now.id, Words: "step `" + now.id + "` is new: " + lower(now.step) + ", " + now.place()})
+		d.add(Alteration{What: "step", Step: now.id, Words: say("step `%s` is new: %s, %s", now.id, lower(now.step), now.place())})
 		return
 	}
-	add := func(words string) {
-		d.add(Alteration{What: "step", Step: now.id, Was: was, Words: "step `" + now.id + "` " + words})
+	add := func(words Phrase) {
+		words.Form, words.Values = "step `%s` "+words.Form, append([]Phrase{written(now.id)}, words.Values...)
+		d.add(Alteration{What: "step", Step: now.id, Was: was, Words: words})
 	}
 	if was != "" {
-		add("was called `" + was + "`")
+		add(say("was called `%s`", was))
 	}
 	if d.moved(old, now) {
-		add("now comes " + now.place())
+		add(say("now comes %s", now.place()))
 	}
 	said := len(d.out)
 	for _, words := range stepChanges(old.step, now.step) {
 		add(words)
 	}
 	if len(d.out) == said && !reflect.DeepEqual(bare(old.step), bare(now.step)) {
-		add("is different in its details")
+		add(say("is different in its details"))
 	}
 }
 
 // lower is what a step does, inside a sentence: "wait 5 days".
-func lower(s *Step) string {
+func lower(s *Step) Phrase {
 	what, more := s.Words()
-	return sentences(strings.ToLower(what[:1])+what[1:], more)
+	return sentences(what.lower(), more)
 }
 
-// place says where a step stands: "after `x`", "first", "first in `offer-or-not`".
-func (p *standsAt) place() string {
+// place says where a step stands: "after `x`", "first", "first inside `offer-or-not`".
+func (p *standsAt) place() Phrase {
 	switch holder, _, _ := strings.Cut(p.within, " "); {
 	case p.before != "":
-		return "after `" + p.before + "`"
+		return say("after `%s`", p.before)
 	case p.within == "":
-		return "first"
+		return say("first")
 	default:
-		return "first inside `" + holder + "`"
+		return say("first inside `%s`", holder)
 	}
 }
 
@@ -153,32 +154,33 @@ func barred(arms []Arm) []Arm {
 }
 
 // stepChanges says how a step itself changed.
-func stepChanges(a, b *Step) (out []string) {
+func stepChanges(a, b *Step) (out []Phrase) {
 	if a.Kind != b.Kind {
-		return []string{"is another kind of step: " + lower(b) + " instead of " + lower(a)}
+		return []Phrase{say("is another kind of step: %s instead of %s", lower(b), lower(a))}
 	}
-	differ := func(verb, from, to string) {
-		if from != to {
-			out = append(out, verb+" "+or(to, "nothing")+" instead of "+or(from, "nothing"))
+	differ := func(form string, from, to Phrase) {
+		if !from.same(to) {
+			out = append(out, say(form, to.or(say("nothing")), from.or(say("nothing"))))
 		}
 	}
 	what, more := a.Words()
 	now, nowMore := b.Words()
 	switch {
-	case a.Wait != nil && strings.HasPrefix(what, "Wait ") && strings.HasPrefix(now, "Wait "):
-		differ("waits", strings.TrimPrefix(what, "Wait "), strings.TrimPrefix(now, "Wait "))
+	case a.Wait != nil:
+		differ("waits %s instead of %s", a.Wait.long(), b.Wait.long())
 	case a.Send != nil:
-		differ("sends", "`"+a.Send.Message+"`", "`"+b.Send.Message+"`")
+		differ("sends `%s` instead of `%s`", written(a.Send.Message), written(b.Send.Message))
 	case a.Task != nil:
-		differ("asks", "“"+a.Task.Title+"”", "“"+b.Task.Title+"”")
-		differ("is for", or(a.Task.Team, "anybody"), or(b.Task.Team, "anybody"))
-		differ("is due in", dueWords("", a.Task), dueWords("", b.Task))
-		differ("waits", spanOf("", a.Task.Wait), spanOf("", b.Task.Wait))
+		differ("asks “%s” instead of “%s”", written(a.Task.Title), written(b.Task.Title))
+		anybody := say("anybody")
+		differ("is for %s instead of %s", written(a.Task.Team).or(anybody), written(b.Task.Team).or(anybody))
+		differ("is due in %s instead of %s", dueWords("%s", a.Task), dueWords("%s", b.Task))
+		differ("waits %s instead of %s", spanOf("%s", a.Task.Wait), spanOf("%s", b.Task.Wait))
 		return out
 	case a.Survey != nil:
-		differ("asks", askWords(a.Survey.Ask), askWords(b.Survey.Ask))
-		differ("sends", "`"+a.Survey.Send+"`", "`"+b.Survey.Send+"`")
-		differ("waits", spanOf("", a.Survey.Wait), spanOf("", b.Survey.Wait))
+		differ("asks %s instead of %s", written(askWords(a.Survey.Ask)), written(askWords(b.Survey.Ask)))
+		differ("sends `%s` instead of `%s`", written(a.Survey.Send), written(b.Survey.Send))
+		differ("waits %s instead of %s", spanOf("%s", a.Survey.Wait), spanOf("%s", b.Survey.Wait))
 		return append(out, armChanges("answer", a.Survey.Answers, b.Survey.Answers)...)
 	case len(a.Branch) > 0:
 		return armChanges("arm", a.Branch, b.Branch)
@@ -187,16 +189,29 @@ func stepChanges(a, b *Step) (out []string) {
 	case a.WaitFor != nil:
 		return awaitedChanges(a.WaitFor, b.WaitFor)
 	default:
-		differ("says", what, now)
+		differ("says “%s” instead of “%s”", what, now)
 	}
-	differ("has", more, nowMore)
+	differ("has “%s” instead of “%s”", more, nowMore)
 	return out
 }
 
-func armChanges(name string, a, b []Arm) (out []string) {
-	cond := func(arm Arm) string {
+// long says how long a wait lasts: its words without the verb.
+func (w *Wait) long() Phrase {
+	what, _ := w.describe()
+	what.Form = strings.TrimPrefix(what.Form, "Wait ")
+	switch what.Form {
+	case "%s":
+		return what.Values[0]
+	case "until %s": // a repeat's is followed by a condition
+		what.Form += "|waits"
+	}
+	return what
+}
+
+func armChanges(name string, a, b []Arm) (out []Phrase) {
+	cond := func(arm Arm) Phrase {
 		if arm.Else {
-			return "anything else"
+			return say("anything else")
 		}
 		return arm.If.Words()
 	}
@@ -204,24 +219,24 @@ func armChanges(name string, a, b []Arm) (out []string) {
 		n := counting(i)
 		switch {
 		case i >= len(a):
-			out = append(out, "has a "+n+" "+name+": "+cond(b[i]))
+			out = append(out, say("has a %s "+name+": %s", n, cond(b[i])))
 		case i >= len(b):
-			out = append(out, "has no "+n+" "+name+" any more: "+cond(a[i]))
-		case cond(a[i]) != cond(b[i]):
-			out = append(out, "asks in its "+n+" "+name+" for “"+cond(b[i])+"” instead of “"+cond(a[i])+"”")
+			out = append(out, say("has no %s "+name+" any more: %s", n, cond(a[i])))
+		case !cond(a[i]).same(cond(b[i])):
+			out = append(out, say("asks in its %s "+name+" for “%s” instead of “%s”", n, cond(b[i]), cond(a[i])))
 		}
 	}
 	return out
 }
 
-func counting(i int) string {
+func counting(i int) Phrase {
 	if words := []string{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"}; i < len(words) {
-		return words[i]
+		return say(words[i] + "|of several")
 	}
-	return "further"
+	return say("further")
 }
 
-func variantChanges(a, b []Variant) (out []string) {
+func variantChanges(a, b []Variant) (out []Phrase) {
 	shares := func(variants []Variant) map[string]int {
 		m := map[string]int{}
 		for _, v := range variants {
@@ -233,45 +248,32 @@ func variantChanges(a, b []Variant) (out []string) {
 	for _, name := range slices.Sorted(maps.Keys(is)) {
 		switch old, had := was[name]; {
 		case !had:
-			out = append(out, "has a new variant `"+name+"` with "+percent(is[name]))
+			out = append(out, say("has a new variant `%s` with %s", name, percent(is[name])))
 		case old != is[name]:
-			out = append(out, "gives variant `"+name+"` "+percent(is[name])+" instead of "+percent(old))
+			out = append(out, say("gives variant `%s` %s instead of %s", name, percent(is[name]), percent(old)))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(was)) {
 		if _, has := is[name]; !has {
-			out = append(out, "has no variant `"+name+"` any more")
+			out = append(out, say("has no variant `%s` any more", name))
 		}
 	}
 	return out
 }
 
-func awaitedChanges(a, b *WaitFor) (out []string) {
-	list := func(w *WaitFor) (words []string) {
-		for i := range w.Any {
-			words = append(words, w.Any[i].words())
-		}
-		return words
-	}
-	was, is := list(a), list(b)
-	for _, words := range is {
-		if !slices.Contains(was, words) {
-			out = append(out, "waits for "+words+" too")
+func awaitedChanges(a, b *WaitFor) (out []Phrase) {
+	differ := func(form string, these, others []Awaited) {
+		for i := range these {
+			words := these[i].words()
+			if !slices.ContainsFunc(others, func(o Awaited) bool { return o.words().same(words) }) {
+				out = append(out, say(form, words))
+			}
 		}
 	}
-	for _, words := range was {
-		if !slices.Contains(is, words) {
-			out = append(out, "does not wait for "+words+" any more")
-		}
-	}
-	timeout := func(w *WaitFor) string {
-		if w.Timeout == nil {
-			return "for ever"
-		}
-		return w.Timeout.words() + " at most"
-	}
-	if timeout(a) != timeout(b) {
-		out = append(out, "waits "+timeout(b)+" instead of "+timeout(a))
+	differ("waits for %s too", b.Any, a.Any)
+	differ("does not wait for %s any more", a.Any, b.Any)
+	if was, is := a.most().or(say("for ever")), b.most().or(say("for ever")); !was.same(is) {
+		out = append(out, say("waits %s instead of %s", is, was))
 	}
 	return out
 }

@@ -83,7 +83,7 @@ func content(t *testing.T, src string, files map[string]string) Content {
 func said(changes []Alteration) string {
 	var b strings.Builder
 	for _, c := range changes {
-		b.WriteString(c.Words + "\n")
+		b.WriteString(c.Words.String() + "\n")
 	}
 	return b.String()
 }

@@ -72,7 +72,7 @@ type PlanSample struct {
 
 // Audience is who will enter by the trigger, against the usual.
 type Audience struct {
-	Trigger string  `json:"trigger"`
+	Trigger Phrase  `json:"trigger"`
 	AtOnce  *int    `json:"at_once,omitempty"` // who qualify now and would enter with the next scan, before `if` is asked
 	PerDay  float64 `json:"per_day"`           // who entered, on average of the last Days
 	Likely  float64 `json:"likely"`            // who did what triggers it, per day of the last Days; 0: not known
@@ -243,7 +243,10 @@ func (s *StepPlan) words() string {
 	if s.To != "" {
 		words += " to `" + s.To + "`"
 	}
-	return words + given(" (", s.Why) + map[bool]string{true: ")"}[s.Why != ""]
+	if s.Why != "" {
+		words += " (" + s.Why + ")"
+	}
+	return words
 }
 
 func people(n int) string {
@@ -254,7 +257,7 @@ func people(n int) string {
 }
 
 func (a *Audience) words() string {
-	words := a.Trigger + "; usually " + perDay(a.PerDay) + " (last " + strconv.Itoa(a.Days) + " days)"
+	words := a.Trigger.String() + "; usually " + perDay(a.PerDay) + " (last " + strconv.Itoa(a.Days) + " days)"
 	switch {
 	case a.AtOnce != nil:
 		words += ", now " + people(*a.AtOnce) + " qualify, before `if` is asked"

@@ -179,7 +179,7 @@ type ReportRow struct {
 	Group    string              `json:"group,omitempty"`  // key of the journey, or of the pool
 	Label    string              `json:"label,omitempty"`
 	Currency string              `json:"currency,omitempty"`
-	Words    string              `json:"words,omitempty"`  // of a step or of a way out of it: what it is
+	Words    Phrase              `json:"words,omitzero"`   // of a step or of a way out of it: what it is
 	Inside   string              `json:"inside,omitempty"` // of a step in an arm: the way that leads there, as step/way; of a step in a repeat: the repeat
 	Note     string              `json:"note,omitempty"`   // a verdict, by its code; NoteFormer
 	Values   map[string]*float64 `json:"values"`

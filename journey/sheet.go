@@ -28,7 +28,7 @@ func (t ReportTable) CSV() ([]byte, error) {
 			cells[0], cells[1] = row.Starts.String(), row.Ends.String()
 		}
 		if t.ofSteps() {
-			cells = append(cells, row.Inside, row.Words)
+			cells = append(cells, row.Inside, row.Words.String())
 		}
 		for _, f := range t.Figures {
 			cells = append(cells, PlainFigure(f.Unit, row.Currency, row.Values[f.Key]))

@@ -48,7 +48,7 @@ type SimulatedStep struct {
 type SimulatedWay struct {
 	Step  string `json:"step"`
 	Way   string `json:"way"`
-	Words string `json:"words"`
+	Words Phrase `json:"words"`
 	Taken int    `json:"taken"`
 }
 
@@ -80,7 +80,7 @@ type SimulatedLine struct {
 	Enrollment int            `json:"enrollment,omitempty"` // from 1, in the order of entering
 	Step       string         `json:"step,omitempty"`
 	What       string         `json:"what,omitempty"` // a code of LogEntry
-	Words      string         `json:"words"`
+	Words      Phrase         `json:"words"`
 	Detail     map[string]any `json:"detail,omitempty"`
 }
 

@@ -5,7 +5,7 @@ import "strconv"
 // Way is one way out of a step: an arm, or what goes on where no arm is taken.
 type Way struct {
 	Name  string  // as the step log tells it: "1", "else", "none", "timeout", the variant, …; unique in the step
-	Words string  // e.g. "coupon offer was redeemed", "after 10 days"
+	Words Phrase  // e.g. "coupon offer was redeemed", "after 10 days"
 	Then  []*Step // empty: on to what follows the step
 }
 
@@ -26,7 +26,7 @@ func (s *Step) Ways() []Way {
 	case len(s.Split) > 0:
 		var out []Way
 		for _, v := range s.Split {
-			out = append(out, Way{Name: v.Name, Words: v.Name + ", " + percent(v.Share), Then: v.Then})
+			out = append(out, Way{Name: v.Name, Words: written(v.Name + ", " + percent(v.Share)), Then: v.Then})
 		}
 		return out
 	case s.Wait != nil:
@@ -34,17 +34,17 @@ func (s *Step) Ways() []Way {
 	case s.WaitFor != nil:
 		return s.WaitFor.ways()
 	case s.Survey != nil && s.Survey.Wait > 0:
-		out := append(armWays(s.Survey.Answers, "any other answer"), Way{Name: WayTimeout, Words: "no answer", Then: s.Survey.NoAnswer})
+		out := append(armWays(s.Survey.Answers, "any other answer"), Way{Name: WayTimeout, Words: say("no answer"), Then: s.Survey.NoAnswer})
 		if len(s.Survey.Answers) == 0 {
-			out[0].Words = "an answer"
+			out[0].Words = say("an answer")
 		}
 		return out
 	case s.Task != nil && s.Task.Wait > 0:
 		out := armWays(s.Task.Outcomes, "any other outcome")
 		if len(s.Task.Outcomes) == 0 {
-			out[0].Words = "done"
+			out[0].Words = say("done")
 		}
-		return append(out, Way{Name: WayTimeout, Words: "not done in " + durationWords(s.Task.Wait)})
+		return append(out, Way{Name: WayTimeout, Words: say("not done in %s", spanPhrase(s.Task.Wait))})
 	}
 	return nil
 }
@@ -72,11 +72,11 @@ func armWays(arms []Arm, otherwise string) []Way {
 	var out []Way
 	for i, a := range arms {
 		if a.Else {
-			return append(out, Way{Name: WayElse, Words: otherwise, Then: a.Then})
+			return append(out, Way{Name: WayElse, Words: say(otherwise), Then: a.Then})
 		}
 		out = append(out, Way{Name: strconv.Itoa(i + 1), Words: a.If.Words(), Then: a.Then})
 	}
-	return append(out, Way{Name: WayNone, Words: otherwise})
+	return append(out, Way{Name: WayNone, Words: say(otherwise)})
 }
 
 // ways of a wait: where the moment can be over, or missing, what was to be done then is left out.
@@ -84,12 +84,12 @@ func (w *Wait) ways() []Way {
 	if w.Until == nil || len(w.Then) == 0 {
 		return nil
 	}
-	then := Way{Name: WayThen, Words: "then", Then: w.Then}
+	then := Way{Name: WayThen, Words: say("then"), Then: w.Then}
 	switch skips := w.IfMissing != nil && w.IfMissing.Skip; {
 	case w.IfPast == "" || w.IfPast == "skip":
-		return []Way{then, {Name: WaySkipped, Words: "if that is past"}}
+		return []Way{then, {Name: WaySkipped, Words: say("if that is past")}}
 	case skips:
-		return []Way{then, {Name: WaySkipped, Words: "if that is missing"}}
+		return []Way{then, {Name: WaySkipped, Words: say("if that is missing")}}
 	}
 	return []Way{then}
 }
@@ -100,9 +100,9 @@ func (w *WaitFor) ways() []Way {
 		out = append(out, Way{Name: strconv.Itoa(i + 1), Words: w.Any[i].words(), Then: w.Any[i].Then})
 	}
 	if w.Timeout != nil {
-		words := "after " + w.Timeout.words()
+		words := say("after %s", w.Timeout.words())
 		if w.Timeout.At != nil {
-			words = "not " + w.Timeout.words()
+			words = say("not until %s", w.Timeout.words())
 		}
 		out = append(out, Way{Name: WayTimeout, Words: words, Then: w.Timeout.Then})
 	}

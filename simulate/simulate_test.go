@@ -88,7 +88,7 @@ clicks: 0
 	var said []string
 	for _, l := range s.People[0].Lines {
 		if l.Happened {
-			said = append(said, l.Words)
+			said = append(said, l.Words.String())
 		}
 	}
 	assert.Contains(t, said, "identify plan=gold")

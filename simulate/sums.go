@@ -131,7 +131,7 @@ func (s *sums) list(steps []*journey.Step, parent, way string, out *journey.Simu
 		what, _ := step.Words()
 		ways := step.Ways()
 		out.Steps = append(out.Steps, journey.SimulatedStep{
-			Step: step.ID, Kind: step.Kind, What: what, Parent: parent, Way: way, Came: s.came[step.ID], Stand: s.stand[step.ID],
+			Step: step.ID, Kind: step.Kind, What: what.String(), Parent: parent, Way: way, Came: s.came[step.ID], Stand: s.stand[step.ID],
 			Sent: s.sent[step.ID], NotSent: counts(s.notSent[step.ID]), Ways: s.taken(step.ID, ways, out),
 		})
 		for _, w := range ways {

@@ -25,7 +25,7 @@ func tell(def *journey.Definition, p Persona, t Timeline) journey.SimulatedPerso
 		local := e.At.In(t.Zone)
 		line := journey.SimulatedLine{At: e.At, Day: t.day(e.At), Local: local.Format("Mon 2 Jan 15:04")}
 		if e.Happened != nil {
-			line.Happened, line.Words = true, happened(*e.Happened)
+			line.Happened, line.Words = true, journey.Phrase{Written: happened(*e.Happened)}
 		} else {
 			line.Enrollment, _ = strconv.Atoi(strings.TrimPrefix(e.Enrollment, journey.PrefixEnrollment))
 			line.Step, line.What, line.Detail = e.Log.Step, e.Log.What, e.Log.Detail
@@ -43,11 +43,17 @@ func tell(def *journey.Definition, p Persona, t Timeline) journey.SimulatedPerso
 	return out
 }
 
+func said(form string, values ...journey.Phrase) journey.Phrase {
+	return journey.Phrase{Form: form, Values: values}
+}
+
 // told says a decision as the console does, with the words of the arm that was taken and the subject of the mail.
-func told(def *journey.Definition, l journey.LogEntry, t Timeline, subject string) string {
-	words := journey.LogWords(l, t.Zone)
+func told(def *journey.Definition, l journey.LogEntry, t Timeline, subject string) journey.Phrase {
+	text := journey.LogWords(l, t.Zone)
+	words := journey.Phrase{Written: text}
 	if l.What == journey.LogSend && subject != "" {
-		return words + ": “" + subject + "”"
+		words.Written += ": “" + subject + "”"
+		return words
 	}
 	step, way := def.Step(l.Step), l.Way()
 	if step == nil || way == "" || way == journey.WayNone {
@@ -57,15 +63,15 @@ func told(def *journey.Definition, l journey.LogEntry, t Timeline, subject strin
 		if w.Name != way {
 			continue
 		}
-		before, because, _ := strings.Cut(words, ", because ")
+		before, because, _ := strings.Cut(text, ", because ")
 		switch l.What {
 		case journey.LogBranch:
-			return "took “" + w.Words + "”, because " + because
+			return said("took “%s”, because %s", w.Words, journey.Phrase{Written: because})
 		case journey.LogAnswered:
 			before, _, _ = strings.Cut(before, ", so took ")
-			return before + ", so took “" + w.Words + "”"
+			return said("answered %s, so took “%s”", journey.Phrase{Written: strings.TrimPrefix(before, "answered ")}, w.Words)
 		case journey.LogHappened:
-			return "what was waited for happened: " + w.Words
+			return said("what was waited for happened: %s", w.Words)
 		}
 	}
 	return words

@@ -135,7 +135,7 @@ func stepRows(s journey.Simulation, parent, way, indent string) (rows [][]string
 			rows = append(rows, stepRows(s, step.Step, "", indent+"  ")...)
 		}
 		for _, w := range step.Ways {
-			rows = append(rows, []string{indent + "└", w.Words, grouped(w.Taken), share(w.Taken, step.Came), "", ""})
+			rows = append(rows, []string{indent + "└", w.Words.String(), grouped(w.Taken), share(w.Taken, step.Came), "", ""})
 			rows = append(rows, stepRows(s, step.Step, w.Way, indent+"  ")...)
 		}
 	}

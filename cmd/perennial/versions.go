@@ -55,7 +55,7 @@ func diffCommand(env map[string]string, std stdio) *cobra.Command {
 			}
 			var words strings.Builder
 			for _, c := range changes {
-				words.WriteString(c.Words + "\n")
+				words.WriteString(c.Words.String() + "\n")
 			}
 			if len(changes) == 0 {
 				words.WriteString("nothing is different\n")

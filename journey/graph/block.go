@@ -32,8 +32,8 @@ type block struct {
 const outside = "outside"
 
 // box is a block of one box.
-func (l layout) box(id, kind, what, more string) block {
-	what, more = l.said(what), l.said(more)
+func (l layout) box(id, kind string, says, adds journey.Phrase) block {
+	what, more := l.said(says), l.said(adds)
 	b := Box{ID: id, Kind: kind, What: what, More: more, W: boxWidth}
 	switch kind {
 	case KindEnd, string(journey.StepExit):

@@ -82,8 +82,8 @@ func LayoutSlots(def *journey.Definition) Picture { return Options{Slots: true}.
 
 // Options are the way in which a picture is laid out.
 type Options struct {
-	Slots bool                     // with room between the steps
-	Say   func(text string) string // says the words in the reader's language, before they are broken into lines; nil: as they are
+	Slots bool                        // with room between the steps
+	Say   func(journey.Phrase) string // says the words in the reader's language, before they are broken into lines; nil: in English
 }
 
 // Layout lays a journey out in that way.
@@ -93,22 +93,27 @@ func (o Options) Layout(def *journey.Definition) Picture {
 
 type layout struct {
 	slots bool
-	say   func(text string) string
+	say   func(journey.Phrase) string
 }
 
-func (l layout) said(text string) string {
-	if l.say == nil || text == "" {
-		return text
+func (l layout) said(p journey.Phrase) string {
+	if l.say == nil {
+		return p.String()
 	}
-	return l.say(text)
+	return l.say(p)
+}
+
+// ours is a phrase of the picture itself.
+func ours(form string, values ...journey.Phrase) journey.Phrase {
+	return journey.Phrase{Form: form, Values: values}
 }
 
 func (l layout) picture(def *journey.Definition) Picture {
-	start := stack(l.box(Enter, KindEnter, "Enter", def.Enter.Words()), l.sequence(def.Steps, journey.Place{}))
+	start := stack(l.box(Enter, KindEnter, ours("Enter"), def.Enter.Words()), l.sequence(def.Steps, journey.Place{}))
 	if len(start.open) > 0 {
-		start = stack(start, l.box(End, KindEnd, "Finished", ""))
+		start = stack(start, l.box(End, KindEnd, ours("Finished"), journey.Phrase{}))
 	}
-	p := Picture{Key: def.Key, Title: def.Name, label: l.said("Journey") + " " + def.Name}
+	p := Picture{Key: def.Key, Title: def.Name, label: l.said(ours("Journey %s", journey.Phrase{Written: def.Name}))}
 	p.add(start, start.left+margin, margin)
 	p.aside(l, def)
 	for _, b := range p.Boxes {
@@ -131,12 +136,13 @@ func (p *Picture) aside(l layout, def *journey.Definition) {
 	var rules []block
 	for i := range def.Exit {
 		rule := &def.Exit[i]
-		rules = append(rules, stack(l.box(exit+strconv.Itoa(i+1), KindRule, "Leaves: "+rule.As, "at any moment: "+rule.Words()), l.sequence(rule.Then, journey.Place{Way: outside})))
+		leaves, when := ours("Leaves: %s", journey.Phrase{Written: rule.As}), ours("at any moment: %s", rule.Words())
+		rules = append(rules, stack(l.box(exit+strconv.Itoa(i+1), KindRule, leaves, when), l.sequence(rule.Then, journey.Place{Way: outside})))
 	}
 	if def.Goal != nil {
-		what := "Goal"
+		what := ours("Goal")
 		if def.Goal.Exit {
-			what = "Goal, and the end"
+			what = ours("Goal, and the end")
 		}
 		rules = append(rules, stack(l.box(Goal, KindGoal, what, def.Goal.Words()), l.sequence(def.Goal.Then, journey.Place{Way: outside})))
 	}

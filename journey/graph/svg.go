@@ -23,6 +23,7 @@ type SVG struct {
 	Link   func(id string) string    // where a click on a box leads; "" nowhere
 	Bare   bool                      // without the style sheet, where the page has it
 	Titles func(n int) (says string) // of a number, e.g. "12 people are here"; nil: the number
+	Number func(n int) string        // writes a number; nil: in groups of three with commas
 
 	Beside func(step, way string) string // what is said beside the words of a way out of a step, e.g. "34 %"; "" nothing
 
@@ -223,6 +224,9 @@ func (bx Box) badge(b *strings.Builder, o SVG) {
 		return
 	}
 	text := thousands(n)
+	if o.Number != nil {
+		text = o.Number(n)
+	}
 	wide := width(text, label) + 14
 	x, y := bx.X+bx.W-wide+8, bx.Y-9
 	title := text
