@@ -78,11 +78,12 @@ func (r *request) draw(ctx context.Context, d *journeyData, def *journey.Definit
 	if d.Reached, err = r.reachedIn(ctx, d.Key); err != nil {
 		return err
 	}
-	picture := r.layout(def)
 	if d.Reached != nil {
+		picture := graph.Options{Say: r.language.describing(def), Part: d.Reached.part}.Layout(def)
 		d.Picture = template.HTML(picture.SVG(d.Reached.drawing(r))) //nolint:gosec // graph escapes
 		return nil
 	}
+	picture := r.layout(def)
 	counts, err := r.Read.StepCounts(ctx, d.Key, d.Version)
 	if err != nil {
 		return err

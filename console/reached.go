@@ -68,11 +68,13 @@ func (d *reached) take(r *request, v journey.ReportView, t journey.ReportTable, 
 	}
 }
 
+// part is the share that took a way out of a step.
+func (d *reached) part(step, way string) string { return d.shares[[2]string{step, way}] }
+
 // drawing is how the picture is drawn then: a number says what part of those who entered it is.
 func (d *reached) drawing(r *request) graph.SVG {
 	return graph.SVG{Bare: true, Counts: d.counts, Number: r.language.number,
-		Link:   func(id string) string { return d.people[id] },
-		Beside: func(step, way string) string { return d.shares[[2]string{step, way}] },
+		Link: func(id string) string { return d.people[id] },
 		Titles: func(n int) string {
 			share := r.text("number.percent", "n", r.language.decimal(100*float64(n)/float64(max(d.Entered, 1)), 1))
 			return r.language.counted("reached.came", n, "share", share)

@@ -202,6 +202,9 @@ func middle(arms []block, x float64) float64 {
 func (l layout) arm(from string, w journey.Way) block {
 	words := l.said(w.Words)
 	labels := broken(words, label, boxWidth-2*labelPad, 3)
+	if l.part != nil {
+		labels = append(labels, broken(l.part(from, w.Name), part, boxWidth-2*labelPad, 1)...)
+	}
 	height, half := 2*labelPad, 0.0
 	for _, l := range labels {
 		height += l.height()

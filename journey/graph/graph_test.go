@@ -168,12 +168,12 @@ func TestThePictureIsWellFormed(t *testing.T) {
 	assert.Contains(t, svg, `<a id="go-one" href="/steps?a=1&amp;id=one"><g class="box k-send here" id="step-one"><title>Send one</title>`)
 	assert.Contains(t, svg, "plan is one of gold, silver and not Order Returned within 90 days")
 	assert.NotContains(t, svg, `class="part"`)
-	parts := graph.Layout(parse(t, everything)).SVG(graph.SVG{Beside: func(step, way string) string {
+	parts := graph.Options{Part: func(step, way string) string {
 		if strings.HasPrefix(step, "split") && way == "b" {
 			return "4 %"
 		}
 		return ""
-	}})
+	}}.Layout(parse(t, everything)).SVG(graph.SVG{})
 	assert.Equal(t, 1, strings.Count(parts, `class="part"`))
 	assert.Contains(t, parts, ">4 %</text>")
 	bare := graph.Layout(parse(t, everything)).SVG(graph.SVG{Bare: true})

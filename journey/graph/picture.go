@@ -84,16 +84,19 @@ func LayoutSlots(def *journey.Definition) Picture { return Options{Slots: true}.
 type Options struct {
 	Slots bool                        // with room between the steps
 	Say   func(journey.Phrase) string // says the words in the reader's language, before they are broken into lines; nil: in English
+
+	Part func(step, way string) string // the share that took a way out of a step, e.g. "34 %", below its words; "" none; nil: of no way
 }
 
 // Layout lays a journey out in that way.
 func (o Options) Layout(def *journey.Definition) Picture {
-	return layout{slots: o.Slots, say: o.Say}.picture(def)
+	return layout{slots: o.Slots, say: o.Say, part: o.Part}.picture(def)
 }
 
 type layout struct {
 	slots bool
 	say   func(journey.Phrase) string
+	part  func(step, way string) string
 }
 
 func (l layout) said(p journey.Phrase) string {

@@ -25,8 +25,6 @@ type SVG struct {
 	Titles func(n int) (says string) // of a number, e.g. "12 people are here"; nil: the number
 	Number func(n int) string        // writes a number; nil: in groups of three with commas
 
-	Beside func(step, way string) string // what is said beside the words of a way out of a step, e.g. "34 %"; "" nothing
-
 	Put  func(journey.Place) string // where a click on a slot leads
 	Says func(journey.Place) string // what it is called
 }
@@ -49,7 +47,7 @@ func (p Picture) SVG(o SVG) string {
 		fmt.Fprintf(&b, `<path class="edge" d="%s"/>`+"\n", track(e.Points))
 	}
 	for _, e := range p.Edges {
-		e.draw(&b, o)
+		e.draw(&b)
 	}
 	for _, bx := range p.Boxes {
 		bx.draw(&b, o)
@@ -111,7 +109,7 @@ func toward(a, b Point, r float64) Point {
 }
 
 // draw draws the arrow head at the edge's end, and its label on a ground of its own.
-func (e Edge) draw(b *strings.Builder, o SVG) {
+func (e Edge) draw(b *strings.Builder) {
 	if pts := corners(e.Points); e.To != "" && len(pts) > 1 {
 		end, before := pts[len(pts)-1], pts[len(pts)-2]
 		left, right := Point{end.X - 4, end.Y - 7}, Point{end.X + 4, end.Y - 7}
@@ -135,24 +133,14 @@ func (e Edge) draw(b *strings.Builder, o SVG) {
 		num(e.at.X-wide/2-labelPad), num(e.at.Y), num(wide+2*labelPad), num(high+labelPad))
 	y := e.at.Y + labelPad/2
 	for _, l := range e.labels {
-		fmt.Fprintf(b, `<text x="%s" y="%s">%s</text>`, num(e.at.X), num(y+12), escaped(l.text))
+		class := ""
+		if l.style == part {
+			class = ` class="part"`
+		}
+		fmt.Fprintf(b, `<text%s x="%s" y="%s">%s</text>`, class, num(e.at.X), num(y+12), escaped(l.text))
 		y += l.height()
 	}
 	b.WriteString("</g>\n")
-	if o.Beside != nil {
-		pill(b, o.Beside(e.From, e.Way), "part", Point{e.at.X + wide/2 + labelPad, e.at.Y})
-	}
-}
-
-// pill writes a short text on a ground of its own, at the upper right corner of what it is about.
-func pill(b *strings.Builder, text, class string, corner Point) {
-	if text == "" {
-		return
-	}
-	wide := width(text, label) + 14
-	x, y := corner.X-wide+8, corner.Y-9
-	fmt.Fprintf(b, `<g class="%s"><rect x="%s" y="%s" width="%s" height="19" rx="9.5"/><text x="%s" y="%s">%s</text></g>`,
-		class, num(x), num(y), num(wide), num(x+wide/2), num(y+13.5), escaped(text))
 }
 
 func (bx Box) draw(b *strings.Builder, o SVG) {

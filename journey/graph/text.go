@@ -12,6 +12,7 @@ const (
 	strong style = iota // what a step does
 	small               // what more there is to say
 	label               // of an edge
+	part                // of an edge: the share that goes this way
 )
 
 // Places of the text in a box.
@@ -28,9 +29,9 @@ type line struct {
 	width float64
 }
 
-func (s style) size() float64 { return [...]float64{13, 11.5, 11.5}[s] }
+func (s style) size() float64 { return [...]float64{13, 11.5, 11.5, 11.5}[s] }
 
-func (l line) height() float64 { return [...]float64{18, 16, 16}[l.style] }
+func (l line) height() float64 { return [...]float64{18, 16, 16, 16}[l.style] }
 
 func measured(text string, s style) line { return line{text, s, width(text, s)} }
 
@@ -71,7 +72,7 @@ func width(text string, s style) float64 {
 	for _, r := range text {
 		total += advance(r)
 	}
-	if s == strong {
+	if s == strong || s == part {
 		total *= 1.14
 	}
 	return math.Ceil(total * s.size())
