@@ -79,7 +79,7 @@ func (r *request) draw(ctx context.Context, d *journeyData, def *journey.Definit
 		return err
 	}
 	if d.Reached != nil {
-		picture := graph.Options{Say: r.language.describing(def), Part: d.Reached.part}.Layout(def)
+		picture := graph.Options{Say: r.language.described, Part: d.Reached.part}.Layout(def)
 		d.Picture = template.HTML(picture.SVG(d.Reached.drawing(r))) //nolint:gosec // graph escapes
 		return nil
 	}

@@ -81,7 +81,7 @@ type ReportRequest struct {
 
 // Spanned says whether the rows of the report are of the whole span that was asked for, and its counters are added up over it.
 func (r ReportRequest) Spanned() bool {
-	return r.Report == ReportJourneys || r.Report == ReportMessages
+	return r.Report == ReportJourneys || r.Report == ReportMessages || r.Report == ReportCoupons
 }
 
 // Settle checks a request and fills in what it leaves out; today is the day it is in the zone of the reports.
@@ -91,6 +91,9 @@ func (r ReportRequest) Settle(today time.Time) (ReportRequest, error) {
 	}
 	if r.By == "" {
 		r.By = ByMonth
+	}
+	if r.Report != ReportJourneys && r.Report != ReportMessages {
+		r.Journey = ""
 	}
 	if !slices.Contains(Grains(), r.By) {
 		return r, Faultf(CodeMalformed, "by is month, quarter or year")

@@ -57,6 +57,7 @@ func (c Counts) Add(f CustomerFacts, zone *time.Location, sign int64) {
 	addOrders(add, f.Orders)
 	addEnrollments(add, f.Enrollments, zone)
 	addMessages(add, f.Messages)
+	addCoupons(add, f.Coupons, zone)
 	for _, s := range f.Spells {
 		add(CountKey{What: CountBegan, Grain: ByMonth, Starts: monthIn(s.Began, zone)}, 1, 0)
 		switch {

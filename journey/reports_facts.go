@@ -17,6 +17,7 @@ type CustomerFacts struct {
 
 	Enrollments []EnrollmentFact
 	Messages    []MessageMonth
+	Coupons     []CouponFact
 }
 
 // OrderMonth is what she ordered in one month, in one currency. Only orders that stand count.
@@ -59,6 +60,7 @@ type ReportedCustomer struct {
 	Known       time.Time        // since when we know of her
 	Events      []Event          // in whatever order
 	Enrollments map[string]Trail // her enrollments, by their ids
+	Coupons     []CouponFact     // as they stand, by their ids
 }
 
 // TellFacts makes the facts of a customer.
@@ -74,6 +76,7 @@ func TellFacts(s ReportSettings, c ReportedCustomer) CustomerFacts {
 
 		Enrollments: tellEnrollments(events, c.Enrollments),
 		Messages:    tellMessages(events, s.Location()),
+		Coupons:     c.Coupons,
 	}
 }
 

@@ -152,45 +152,6 @@ func messageTable(r ReportRequest, counts Counts) ReportTable {
 	return t
 }
 
-// PoolSum is what became of the coupons of a pool that were issued in a span, by the currency of the orders that redeemed them.
-type PoolSum struct {
-	Pool, Currency   string
-	Issued, Redeemed int64
-	Value            float64 // of those orders, in whole units
-}
-
-func couponTables(r ReportRequest, pools []PoolSum) []ReportTable {
-	t := r.spanned("coupons",
-		Figure{"issued", UnitPeople, "Coupons given out in the span.", true},
-		Figure{"redeemed", UnitPeople, "Those of them that were redeemed, whenever.", true},
-		Figure{"rate", UnitShare, "Redeemed, as a part of those given out.", false})
-	worth := r.spanned("coupon_orders",
-		Figure{"orders", UnitCount, "Orders that redeemed one of them, in one currency.", false},
-		Figure{"revenue", UnitMoney, "What these orders were worth.", false})
-	sums := map[string]PoolSum{}
-	for _, p := range pools {
-		s := sums[p.Pool]
-		s.Issued, s.Redeemed = s.Issued+p.Issued, s.Redeemed+p.Redeemed
-		sums[p.Pool] = s
-		if p.Redeemed == 0 {
-			continue
-		}
-		row := ReportRow{Group: p.Pool, Currency: p.Currency, Values: map[string]*float64{}}
-		row.Set("orders", float64(p.Redeemed))
-		row.Set("revenue", MinorUnits(p.Value*moneyUnit, p.Currency))
-		worth.Rows = append(worth.Rows, row)
-	}
-	for pool, s := range sums {
-		row := ReportRow{Group: pool, Values: map[string]*float64{}}
-		row.Set("issued", float64(s.Issued))
-		row.Set("redeemed", float64(s.Redeemed))
-		row.Share("rate", float64(s.Redeemed), float64(s.Issued))
-		t.Rows = append(t.Rows, row)
-	}
-	t.Rows, worth.Rows = sorted(t.Rows, "issued"), sorted(worth.Rows, "revenue")
-	return []ReportTable{t, worth}
-}
-
 // ServiceTime is how long a team took for the tasks that it finished in a period.
 type ServiceTime struct {
 	Starts       time.Time // first day of the period

@@ -11,7 +11,6 @@ import (
 type Reported struct {
 	Counts   Counts
 	Journeys map[string]*Definition // the newest version of each that is counted; nil: it cannot be read
-	Pools    []PoolSum
 	Times    []ServiceTime
 }
 
@@ -35,7 +34,7 @@ func ViewReport(st ReportSettings, r ReportRequest, now time.Time, of Reported) 
 	case ReportMessages:
 		v.Tables = []ReportTable{messageTable(r, counts)}
 	case ReportCoupons:
-		v.Tables = couponTables(r, of.Pools)
+		v.Tables = couponTables(r, counts)
 	case ReportTasks:
 		v.Tables = []ReportTable{taskTable(r, today, of.Times)}
 	}
@@ -64,6 +63,8 @@ func (r ReportRequest) Counted() []string {
 			CountCame, CountTook, CountStands, CountLeft}
 	case ReportMessages:
 		return []string{CountSent, CountBounced, CountComplained, CountClicked, CountUnsubscribed}
+	case ReportCoupons:
+		return []string{CountIssued, CountRedeemed}
 	}
 	return nil
 }

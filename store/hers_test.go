@@ -33,19 +33,20 @@ func TestEveryTableWithHerDataIsErasedExportedAndMerged(t *testing.T) {
 		"erase.go": {
 			"erasures":      "it says that she was erased, by an id that leads nowhere",
 			"report_orders": "forgetFigures takes it", "report_spells": "the same", "report_answers": "the same",
-			"report_enrollments": "the same", "report_messages": "the same",
+			"report_enrollments": "the same", "report_messages": "the same", "report_coupons": "the same",
 			"suppressions": "they stay, sealed",
 		},
 		"export.go": {
 			"erasures": "of those who are no more", "event_totals": "counts of the events, which are exported", "idempotency": "answers to callers, kept seven days",
 			"report_orders": "sums of her orders, which are exported", "report_answers": "copies of her answers, which are exported",
 			"report_enrollments": "copies of her enrollments, which are exported", "report_messages": "sums of her messages, which are exported",
+			"report_coupons": "copies of her coupons, which are exported",
 			"segment_checks": "a note to look again, for a moment", "report_moves": "the same",
 		},
 		"merge.go": {
 			"report_orders": "counted anew after Customer Merged", "report_spells": "the same", "report_answers": "the same",
 			"report_enrollments": "the same", "report_messages": "the same", "report_moves": "the same",
-			"erasures": "of those who are no more", "suppressions": "they belong to an address", "idempotency": "answers to callers, about the id that they named",
+			"report_coupons": "the same", "erasures": "of those who are no more", "suppressions": "they belong to an address", "idempotency": "answers to callers, about the id that they named",
 			"import_lines": "they are found by address and by the caller's id, which move", "audit": "what was done stays written of whom it was done to",
 		},
 	}

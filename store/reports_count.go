@@ -136,10 +136,14 @@ func recount(ctx context.Context, tx pgx.Tx, st journey.ReportSettings, ids []st
 	if err != nil {
 		return err
 	}
+	coupons, err := couponFacts(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
 	counts, zone := journey.Counts{}, st.Location()
 	is := map[string]journey.CustomerFacts{}
 	for _, id := range ids {
-		told := journey.TellFacts(st, journey.ReportedCustomer{Known: known[id], Events: events[id], Enrollments: enrolled})
+		told := journey.TellFacts(st, journey.ReportedCustomer{Known: known[id], Events: events[id], Enrollments: enrolled, Coupons: coupons[id]})
 		if reflect.DeepEqual(told, was[id]) {
 			continue
 		}
@@ -236,7 +240,7 @@ func (s *Store) CountAnew(ctx context.Context) (err error) {
 
 func countAnew(ctx context.Context, tx pgx.Tx) error {
 	for _, sql := range []string{
-		`TRUNCATE report_orders, report_spells, report_answers, report_enrollments, report_messages, report_counts`,
+		`TRUNCATE report_orders, report_spells, report_answers, report_enrollments, report_messages, report_coupons, report_counts`,
 		`INSERT INTO report_counts SELECT * FROM report_nobody`,
 		`UPDATE reports SET walked_to = '', walked = 0, everybody = 0`,
 	} {

@@ -113,6 +113,7 @@ func TestReportsCountTheSameInAnyBatches(t *testing.T) {
 			require.NoError(t, err)
 			users := []string{"ada", "bo", "cem", "dia", "eve"}
 			w.publish(tour(true))
+			w.exec(`INSERT INTO pools (key) VALUES ('comeback'), ('sorry')`)
 			for range 4 {
 				w.accept(w.history(r, users)...)
 				w.apply()
@@ -136,6 +137,8 @@ func TestReportsCountTheSameInAnyBatches(t *testing.T) {
 				SELECT concat_ws(' ', starts, label, n, total) FROM report_counts WHERE what = 'orders' AND n <> 0 ORDER BY 1`))
 			assert.Equal(t, w.rawLetters(), list(w, `
 				SELECT concat_ws(' ', what, starts, label, n) FROM report_counts WHERE what IN ('entered', 'held', 'sent') AND n <> 0 ORDER BY 1`))
+			assert.Equal(t, w.rawCoupons(), list(w, `
+				SELECT concat_ws(' ', what, starts, label, n, total) FROM report_counts WHERE what IN ('issued', 'redeemed') AND n <> 0 ORDER BY 1`))
 			require.NotEmpty(t, w.rawPaths())
 			assert.Equal(t, w.rawPaths(), list(w, `
 				SELECT concat_ws(' ', what, starts, label, n) FROM report_counts WHERE what IN ('came', 'took', 'stands', 'left') AND n <> 0 ORDER BY 1`))

@@ -64,6 +64,7 @@ func loadFacts(ctx context.Context, tx pgx.Tx, ids []string) (map[string]journey
 		return rows.Err()
 	})
 	queueLoadLetters(b, ids, out)
+	queueLoadCoupons(b, ids, out)
 	return out, tx.SendBatch(ctx, b).Close()
 }
 
@@ -86,6 +87,7 @@ func queueFacts(b *pgx.Batch, was, is map[string]journey.CustomerFacts) {
 		{changed(func(f journey.CustomerFacts) any { return f.Answers }), queueAnswerFacts},
 		{changed(func(f journey.CustomerFacts) any { return f.Enrollments }), queueEnrollmentFacts},
 		{changed(func(f journey.CustomerFacts) any { return f.Messages }), queueMessageMonths},
+		{changed(func(f journey.CustomerFacts) any { return f.Coupons }), queueCouponFacts},
 	} {
 		if len(p.ids) > 0 {
 			p.queue(b, p.ids, is)
@@ -100,6 +102,7 @@ func queueForgetFacts(b *pgx.Batch, ids []string) {
 	b.Queue(`DELETE FROM report_answers WHERE customer_id = ANY($1)`, ids)
 	b.Queue(`DELETE FROM report_enrollments WHERE customer_id = ANY($1)`, ids)
 	b.Queue(`DELETE FROM report_messages WHERE customer_id = ANY($1)`, ids)
+	b.Queue(`DELETE FROM report_coupons WHERE customer_id = ANY($1)`, ids)
 }
 
 func queueOrderFacts(b *pgx.Batch, ids []string, facts map[string]journey.CustomerFacts) {

@@ -41,6 +41,11 @@ func (w *world) travel(r *rand.Rand, users []string) {
 		w.track(user, "Tour Asked", nil)
 	}
 	w.exec(`UPDATE enrollments SET holdout = true WHERE seq = 0 AND right(id, 1) < '3'`)
+	w.exec(`INSERT INTO coupons (id, pool, code, state, customer_id, issued_at)
+		SELECT 'cpn_' || $1 || id, (ARRAY['comeback', 'sorry'])[1 + $2::int % 2], $1 || id, 'issued', id, $3 FROM customers WHERE merged_into IS NULL AND external_id = ANY($4)`,
+		w.id(), r.IntN(9), w.wall.now(), users[:1+r.IntN(3)])
+	w.exec(`UPDATE coupons SET state = 'redeemed', value = $1, currency = $2 WHERE right(id, 1) < $3 AND state = 'issued'`,
+		float64(r.IntN(9000))/100, []string{"", "eur", "USD"}[r.IntN(3)], fmt.Sprint(r.IntN(9)))
 	for range 4 {
 		w.wall.pass(time.Duration(1+r.IntN(40)) * time.Hour)
 		if name := []string{"Cart Filled", "Refunded", ""}[r.IntN(3)]; name != "" {
@@ -51,6 +56,15 @@ func (w *world) travel(r *rand.Rand, users []string) {
 		}
 	}
 	w.apply()
+}
+
+// rawCoupons counts what customers were given of the raw coupons in SQL.
+func (w *world) rawCoupons() []string {
+	return list(w, `
+		WITH given AS (SELECT *, date_trunc('month', issued_at AT TIME ZONE 'America/New_York')::date AS month FROM coupons WHERE customer_id IS NOT NULL)
+		SELECT concat_ws(' ', 'issued', month, pool || '/', count(*), 0) FROM given GROUP BY month, pool
+		UNION ALL SELECT concat_ws(' ', 'redeemed', month, pool || '/' || upper(currency), count(*), (sum(value::numeric) * 10000)::bigint)
+		FROM given WHERE state = 'redeemed' GROUP BY month, pool, upper(currency) ORDER BY 1`)
 }
 
 // rawPaths counts steps and ways of the raw log in SQL: where she stands, or stood at the end, is the step of her last line, and an arm

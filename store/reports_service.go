@@ -9,18 +9,6 @@ import (
 	"perennial/journey"
 )
 
-// poolSums counts the coupons that were given out in a span, by pool and by the currency of the orders that redeemed them.
-func (s *Store) poolSums(ctx context.Context, from, to time.Time) ([]journey.PoolSum, error) {
-	rows, err := s.pool.Query(ctx, `
-		SELECT pool, CASE WHEN state = 'redeemed' THEN upper(currency) ELSE '' END, count(*), count(*) FILTER (WHERE state = 'redeemed'),
-			coalesce(sum(value) FILTER (WHERE state = 'redeemed'), 0)
-		FROM coupons WHERE issued_at >= $1 AND issued_at < $2 GROUP BY 1, 2`, from, to)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[journey.PoolSum])
-}
-
 // serviceTimes says how long the teams took for the tasks that they finished in each period of a span.
 func (s *Store) serviceTimes(ctx context.Context, by journey.Grain, zone string, from, to time.Time) ([]journey.ServiceTime, error) {
 	rows, err := s.pool.Query(ctx, `

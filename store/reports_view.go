@@ -27,15 +27,13 @@ func (s *Store) ReportView(ctx context.Context, r journey.ReportRequest) (v jour
 		return v, err
 	}
 	of, zone := journey.Reported{Counts: counts}, st.Location()
-	from, to := startOf(r.From, zone), startOf(r.By.Next(r.Until), zone)
 	switch r.Report {
 	case journey.ReportLoss:
 		err = s.takeOffAhead(ctx, counts, now, zone)
 	case journey.ReportJourneys:
 		of.Journeys, err = s.newestVersions(ctx, counts.Journeys())
-	case journey.ReportCoupons:
-		of.Pools, err = s.poolSums(ctx, from, to)
 	case journey.ReportTasks:
+		from, to := startOf(r.From, zone), startOf(r.By.Next(r.Until), zone)
 		of.Times, err = s.serviceTimes(ctx, r.By, zone.String(), from, to)
 	}
 	if err != nil {

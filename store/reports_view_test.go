@@ -222,6 +222,7 @@ func TestReportsOfCouponsAndTasks(t *testing.T) {
 		w.exec(`INSERT INTO tasks (id, customer_id, title, team, created_at, due_at, done_at, outcome) VALUES ($1, $2, 'Call her', 'support', $3, $4, $5, 'solved')`,
 			fmt.Sprint("tsk_", i), ada, now.AddDate(0, 0, -5), now.AddDate(0, 0, -4), now.AddDate(0, 0, -5).Add(time.Duration(hours)*time.Hour))
 	}
+	w.count(10)
 	r := journey.ReportRequest{Report: journey.ReportCoupons}
 	assert.Equal(t, map[string]any{"issued": 3.0, "redeemed": 2.0, "rate": 2.0 / 3}, w.report(r, "coupons")["comeback/"])
 	assert.Equal(t, map[string]any{"orders": 1.0, "revenue": 1250.0}, w.report(r, "coupon_orders")["comeback/EUR"])

@@ -152,6 +152,9 @@ func addPeople(ctx context.Context, s *store.Store, report journey.ReportOutline
 			}
 			for _, q := range []journey.PeopleRequest{{By: journey.ByYear, Starts: now.AddDate(-1, 0, 0)}, {By: journey.ByMonth, Starts: now.AddDate(-1, 0, 0)}} {
 				q.Report, q.Table, q.Figure, q.Currency, q.Group = report.Report, t.Key, f.Key, "EUR", "win-back"
+				if report.Report == journey.ReportCoupons {
+					q.Group = "comeback"
+				}
 				q.Label = map[string]string{"funnel": fork, "ways": fork + "/1", "exits": "finished"}[t.Key]
 				add(fmt.Sprintf("people behind %s/%s of a %s", t.Key, f.Key, q.By), func() error {
 					_, err := s.ReportPeople(ctx, q, journey.PageRequest{Limit: 50})

@@ -17,6 +17,17 @@ const (
 	fork    = "takes-the-offer"
 )
 
+// coupons are of every third customer; a quarter of them were redeemed.
+func coupons() []string {
+	return []string{
+		`INSERT INTO pools (key) VALUES ('comeback')`,
+		`INSERT INTO coupons (id, pool, code, state, customer_id, issued_at, value, currency)
+		 SELECT 'cpn_' || i, 'comeback', 'C' || i, CASE WHEN i % 4 = 0 THEN 'redeemed' ELSE 'issued' END, ` + who + `, ` + entered + `,
+		        CASE WHEN i % 4 = 0 THEN 80 END, CASE WHEN i % 4 = 0 THEN 'EUR' ELSE '' END FROM generate_series(1, @n, 3) i`,
+		`TRUNCATE report_moves`,
+	}
+}
+
 // win is the journey, published, and its steps as an array in SQL.
 func win() (published []string, steps string, err error) {
 	files, err := templates.Load(templates.Embedded(), "win-back")
@@ -41,7 +52,7 @@ func walks() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(out,
+	return append(append(out, coupons()...),
 		`INSERT INTO enrollments (id, journey_key, version, customer_id, entry_key, status, reason, seq, state, step, entered_at)
 		 SELECT 'enr_' || i, 'win-back', 1, `+who+`, '', CASE WHEN i % 6 = 0 THEN 'active' ELSE 'ended' END, `+reason+`, 4, '{}',
 		        (`+steps+`)[1 + i % cardinality(`+steps+`)], `+entered+` FROM generate_series(1, @n) i`,
@@ -64,7 +75,7 @@ func walked() ([]string, error) {
 		return nil, err
 	}
 	month := `date_trunc('month', entered_at AT TIME ZONE 'UTC')::date`
-	return append(out,
+	return append(append(out, coupons()...),
 		`ALTER TABLE report_enrollments DROP CONSTRAINT report_enrollments_customer_id_fkey`,
 		`INSERT INTO report_enrollments (customer_id, enrollment_id, journey_key, entered_at, holdout, reason, reached, worth, currency, got, came, took, at_step)
 		 SELECT `+who+`, 'enr_' || i, 'win-back', `+entered+`, false, `+reason+`, false, 0, '', '{}', came,
@@ -74,6 +85,8 @@ func walked() ([]string, error) {
 		`INSERT INTO report_counts SELECT 'came', 'month', `+month+`, 0, 'win-back/' || step, count(*), 0 FROM report_enrollments, unnest(came) step GROUP BY 3, step`,
 		`INSERT INTO report_counts SELECT 'took', 'month', `+month+`, 0, 'win-back/' || way, count(*), 0 FROM report_enrollments, unnest(took) way GROUP BY 3, way`,
 		`INSERT INTO report_counts SELECT CASE reason WHEN '' THEN 'stands' ELSE 'left' END, 'month', `+month+`, 0, 'win-back/' || at_step, count(*), 0 FROM report_enrollments GROUP BY 1, 3, at_step`,
+		`INSERT INTO report_counts SELECT 'issued', 'month', date_trunc('month', issued_at AT TIME ZONE 'UTC')::date, 0, 'comeback/', count(*), 0 FROM coupons GROUP BY 3`,
+		`INSERT INTO report_counts SELECT 'redeemed', 'month', date_trunc('month', issued_at AT TIME ZONE 'UTC')::date, 0, 'comeback/EUR', count(*), 800000 * count(*) FROM coupons WHERE state = 'redeemed' GROUP BY 3`,
 		`INSERT INTO report_counts SELECT 'exit', 'month', `+month+`, 0, 'win-back/finished', count(*), 0 FROM report_enrollments WHERE reason <> '' GROUP BY 3`,
 	), nil
 }
