@@ -12,7 +12,7 @@ import (
 )
 
 func keyCommand(env map[string]string, std stdio) *cobra.Command {
-	cmd := &cobra.Command{Use: "key", Short: "Makes the first key of an installation; further ones are made over the API"}
+	cmd := &cobra.Command{Use: "key", Short: "Makes keys of the API in the database of DATABASE_URL; further ones are made in the console, too"}
 	var name, role string
 	create := &cobra.Command{
 		Use:   "create --role admin --name NAME",
