@@ -123,6 +123,7 @@ func (s *shop) acts() []act {
 		{marketer, post, "/api/journeys/{key}/test", "/api/journeys/account/test", m{"to": []string{"ann@example.com"}}},
 		{ingest, post, "/api/journeys/{key}/enrollments", "/api/journeys/held/enrollments", m{"customer": "user:eve"}},
 		{ingest, post, "/api/coupons/redeem", "/api/coupons/redeem", m{"code": code, "order_id": "o-1"}},
+		{marketer, post, "/api/coupon-pools", "/api/coupon-pools", m{"key": "summer"}},
 		{marketer, put, "/api/coupon-pools/{key}", "/api/coupon-pools/printed", m{"low_water": 3}},
 		{marketer, post, "/api/coupon-pools/{key}/codes", "/api/coupon-pools/printed/codes", m{"codes": []string{"ONE"}}},
 		{marketer, put, "/api/surveys/{key}", "/api/surveys/how", m{"question": "How was it?", "kind": "text"}},

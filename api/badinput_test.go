@@ -50,6 +50,8 @@ func TestBadInput(t *testing.T) {
 		{"trailing data to the intake", in, post, "/v1/track", `{"userId":"u","event":"E"} 1`, 400, "JSON", nil},
 		{"an unknown field", support, post, "/api/customers/" + customer + "/pause", m{"reason": "x", "becuase": "y"}, 400, "becuase", nil},
 		{"the wrong type", support, post, "/api/customers/" + customer + "/pause", m{"reason": 7}, 400, "reason", nil},
+		{"a list instead of an event", in, post, "/v1/track", "[1]", 400, "is a list, not what belongs there", nil},
+		{"several things wrong with a redemption", in, post, "/api/coupons/redeem", m{}, 422, `"path":"order_id"`, nil},
 		{"NUL", support, post, "/api/customers/" + customer + "/pause", `{"reason":"a\u0000b"}`, 400, "NUL", nil},
 		{"bad UTF-8", support, post, "/api/customers/" + customer + "/pause", "{\"reason\":\"a\xffb\"}", 400, "UTF-8", nil},
 		{"NUL to the intake", in, post, "/v1/track", `{"userId":"u","event":"a\u0000"}`, 400, "NUL", nil},

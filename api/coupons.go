@@ -44,6 +44,17 @@ func getPool(ctx context.Context, s *server, r *request) (any, error) {
 	return s.Read.Pool(ctx, r.param("key"))
 }
 
+type newPoolIn struct {
+	Key      string `json:"key"`
+	Alphabet string `json:"alphabet"`
+	Length   int    `json:"length"`
+}
+
+func postPool(ctx context.Context, s *server, r *request, in newPoolIn) (any, error) {
+	p, err := s.Control.MakePool(ctx, r.By, journey.Pool{Key: in.Key, Alphabet: in.Alphabet, Length: in.Length})
+	return answer{status: http.StatusCreated, body: p}, err
+}
+
 type poolIn struct {
 	LowWater *int    `json:"low_water"`
 	Team     *string `json:"team"`

@@ -84,3 +84,26 @@ func TestSupportGivesACoupon(t *testing.T) {
 	assert.Equal(t, 404, s.call(journey.RoleSupport, http.MethodPost, path, m{"pool": "nowhere", "reason": "x"}).status)
 	assert.Equal(t, 404, s.call(journey.RoleSupport, http.MethodPost, "/api/customers/user:nobody/coupons", m{"pool": "comeback", "reason": "x"}).status)
 }
+
+// A pool that no journey declares is made by the API: one that codes are added to, and one that makes its own.
+func TestAPoolIsMade(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	made := s.must(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools", m{"key": "summer"})
+	assert.Equal(t, 201, made.status)
+	assert.Equal(t, false, made.json["on_demand"])
+	s.must(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools/summer/codes", m{"codes": []string{"SUN-1"}})
+	s.must(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools", m{"key": "sorry", "alphabet": journey.PlainAlphabet, "length": 8})
+	s.enter("ada")
+	for pool, length := range map[string]int{"summer": 5, "sorry": 8} {
+		got := s.must(journey.RoleSupport, http.MethodPost, "/api/customers/user:ada/coupons", m{"pool": pool, "reason": "the parcel was late"})
+		assert.Len(t, got.json["coupon"].(m)["code"], length)
+	}
+
+	assert.Equal(t, 409, s.call(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools", m{"key": "summer"}).status)
+	assert.Equal(t, 403, s.call(journey.RoleSupport, http.MethodPost, "/api/coupon-pools", m{"key": "winter"}).status)
+	wrong := s.call(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools", m{"key": "Winter sale", "alphabet": "AAB", "length": 2})
+	assert.Equal(t, 422, wrong.status)
+	assert.Len(t, wrong.json["problems"], 3, "all at once: %s", wrong.body)
+	assert.Equal(t, 422, s.call(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools", m{"key": "half", "length": 8}).status)
+}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -138,7 +139,7 @@ func jsonFault(body []byte, err error) error {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &kind):
-		return malformed(kind.Field, "is a "+kind.Value+", not what belongs there", "send a "+kind.Type.String())
+		return malformed(kind.Field, "is "+sentKind(kind.Value)+", not what belongs there", "send "+wantedKind(kind.Type))
 	case errors.As(err, &syntax):
 		line, column := place(body, syntax.Offset)
 		return &journey.Fault{Code: journey.CodeMalformed, Message: "the body is not JSON",
@@ -150,6 +151,39 @@ func jsonFault(body []byte, err error) error {
 		return malformed(strings.Trim(name, `"`), "is a field that nobody knows here", "see /docs for those that are")
 	}
 	return malformed("", strings.TrimPrefix(err.Error(), "json: "), "")
+}
+
+// sentKind is what stands in the JSON, as people call it.
+func sentKind(value string) string {
+	word, _, _ := strings.Cut(value, " ") // of a number, its digits follow
+	switch word {
+	case "array":
+		return "a list"
+	case "object":
+		return "an object"
+	case "bool":
+		return "true or false"
+	}
+	return "a " + word
+}
+
+// wantedKind is what belongs there.
+func wantedKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return wantedKind(t.Elem())
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.String:
+		return "a string"
+	}
+	return "a whole number"
 }
 
 func place(body []byte, offset int64) (line, column int) {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 
@@ -30,35 +29,5 @@ func exportCustomer(ctx context.Context, s *server, r *request) (any, error) {
 		return nil, err
 	}
 	header := http.Header{"Content-Type": {"application/json"}, "Content-Disposition": {`attachment; filename="` + e.Customer + `.json"`}}
-	return answer{status: http.StatusOK, header: header, stream: func(w io.Writer) error { return writeExport(ctx, w, e) }}, nil
-}
-
-func writeExport(ctx context.Context, w io.Writer, e journey.Export) error {
-	head, err := json.Marshal(map[string]any{"exported_at": e.At, "format": journey.ExportFormat})
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(head[:len(head)-1]); err != nil {
-		return err
-	}
-	for _, section := range e.Sections {
-		if _, err := io.WriteString(w, ",\n\""+section.Name+"\":["); err != nil {
-			return err
-		}
-		between := "\n"
-		for rows, err := range section.Rows(ctx) {
-			if err != nil {
-				return err
-			}
-			if _, err := io.WriteString(w, between+string(rows)); err != nil {
-				return err
-			}
-			between = ",\n"
-		}
-		if _, err := io.WriteString(w, "]"); err != nil {
-			return err
-		}
-	}
-	_, err = io.WriteString(w, ",\n\"complete\":true}\n")
-	return err
+	return answer{status: http.StatusOK, header: header, stream: func(w io.Writer) error { return e.Write(ctx, w) }}, nil
 }

@@ -68,6 +68,7 @@ func routes() []route {
 		{post, "/api/images", marketers, postImage},
 		{del, "/api/images/:name", marketers, deleteImage},
 		{get, "/api/coupon-pools", viewers, listPools},
+		{post, "/api/coupon-pools", marketers, with(postPool)},
 		{get, "/api/coupon-pools/:key", viewers, getPool},
 		{get, "/api/coupon-pools/:key/coupons", viewers, listPoolCoupons},
 		{get, "/api/coupons/:code", viewers, getCoupon},

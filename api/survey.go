@@ -116,8 +116,7 @@ func (r *linkRequest) survey(i journey.Invitation, a journey.SurveyAnswer) surve
 	if i.Form.Kind == "choice" || d.Several {
 		chosen := strings.Split(a.Choice, ", ")
 		for _, value := range i.Form.Options {
-			reads := cmp.Or(words.Options[value], sentenceCase(value))
-			d.Choices = append(d.Choices, option{value, reads, value == a.Choice || d.Several && slices.Contains(chosen, value)})
+			d.Choices = append(d.Choices, option{value, words.Reads(value), value == a.Choice || d.Several && slices.Contains(chosen, value)})
 		}
 	}
 	return d
@@ -129,15 +128,6 @@ func (r *linkRequest) question(kind string) string {
 		return r.words.text(key, "brand", r.Brand.Name)
 	}
 	return r.words.text("survey.else")
-}
-
-// sentenceCase makes a choice such as too_expensive readable.
-func sentenceCase(value string) string {
-	text := strings.ReplaceAll(value, "_", " ")
-	if text == "" {
-		return text
-	}
-	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // inOrderOf returns those of the options that were chosen, in the order of the form; what is no option stays at the end, to be

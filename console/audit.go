@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,16 +36,31 @@ func (d auditData) With(path, name, value string) string {
 	return path + "?" + q.Encode()
 }
 
-// Detail is what an entry says beyond who, what and to whom: name and value, in the order of the names.
-func (d auditData) Detail(e journey.AuditEntry) string {
-	if len(e.Detail) == 0 {
-		return ""
+// fact is one thing that an entry says beyond who, what and to whom.
+type fact struct{ Name, Value string }
+
+// mostHash is how much is shown of a hash: enough to tell two apart.
+const mostHash = 12
+
+// Details are the facts of an entry, in the order of their names; what was left empty is left out.
+func (d auditData) Details(e journey.AuditEntry) (out []fact) {
+	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
+		value, isText := e.Detail[name].(string)
+		if !isText {
+			raw, err := json.Marshal(e.Detail[name])
+			if err != nil {
+				continue
+			}
+			value = string(raw)
+		}
+		if name == "hash" || name == "etag" {
+			value = value[:min(len(value), mostHash)]
+		}
+		if value != "" && value != "null" {
+			out = append(out, fact{strings.ReplaceAll(name, "_", " "), value})
+		}
 	}
-	raw, err := json.Marshal(e.Detail)
-	if err != nil {
-		return ""
-	}
-	return string(raw)
+	return out
 }
 
 // Link is the page of whom or what an entry is about; "" where there is none.
@@ -53,6 +70,8 @@ func (d auditData) Link(e journey.AuditEntry) string {
 		return "/customers/" + e.Target
 	case strings.HasPrefix(e.Target, journey.PrefixMessage):
 		return "/messages/" + e.Target
+	case strings.HasPrefix(e.Target, journey.PrefixTask):
+		return "/tasks/" + e.Target
 	case strings.HasPrefix(e.Target, journey.PrefixWebhook):
 		return "/webhooks/" + e.Target
 	case strings.HasPrefix(e.Target, "segment:"):

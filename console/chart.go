@@ -19,7 +19,8 @@ type bars struct {
 type bar struct {
 	X, Y, W, H float64
 	Title      string
-	Last       bool
+	Last       bool // the one that counts: of today, or of the last period that is over
+	SoFar      bool // its period is not over
 }
 
 // Measures of a bar chart.
@@ -52,6 +53,7 @@ const mostCharts = 4
 func (r *request) charts(by journey.Grain, t journey.ReportTable) []bars {
 	f := t.Figures[0]
 	var periods []journey.Date
+	open := map[journey.Date]bool{} // periods that are not over
 	rows := map[string]map[journey.Date]journey.ReportRow{}
 	var labels []string
 	for _, row := range slices.Backward(t.Rows) {
@@ -61,6 +63,7 @@ func (r *request) charts(by journey.Grain, t journey.ReportTable) []bars {
 		if !slices.Contains(periods, *row.Starts) {
 			periods = append(periods, *row.Starts)
 		}
+		open[*row.Starts] = open[*row.Starts] || row.SoFar
 		label := r.label(t, row)
 		if rows[label] == nil {
 			rows[label] = map[journey.Date]journey.ReportRow{}
@@ -75,7 +78,7 @@ func (r *request) charts(by journey.Grain, t journey.ReportTable) []bars {
 		var all []journey.ReportRow
 		for _, starts := range periods {
 			row := rows[label][starts]
-			row.Starts = &starts
+			row.Starts, row.SoFar = &starts, open[starts]
 			all = append(all, row)
 		}
 		out = append(out, r.chart(by, t, f, label, all))
@@ -103,15 +106,22 @@ func (r *request) chart(by journey.Grain, t journey.ReportTable, f journey.Figur
 	}
 	scale := (barHigh - barLow) / max(high-low, 1e-9)
 	zero := barHigh - barLow + low*scale // where 0 lies
+	last := len(rows) - 1
 	for i, row := range rows {
-		one := bar{X: float64(i) * (barWide + barGap), Y: zero, W: barWide, H: barLow, Last: i == len(rows)-1,
+		one := bar{X: float64(i) * (barWide + barGap), Y: zero, W: barWide, H: barLow, SoFar: row.SoFar,
 			Title: r.text("chart.value", "period", r.period(by, row), "value", r.figure(f, row))}
+		if row.SoFar {
+			one.Title += " (" + r.text("reports.so_far") + ")"
+		} else {
+			last = i
+		}
 		if v := row.Values[f.Key]; v != nil {
 			one.H += math.Abs(*v) * scale
 			one.Y -= max(0, *v) * scale
 		}
 		b.List = append(b.List, one)
 	}
+	b.List[last].Last = true
 	b.From, b.To = r.period(by, rows[0]), r.period(by, rows[len(rows)-1])
 	b.Says = r.text("chart.over", "name", b.Name, "from", b.From, "to", b.To, "most", r.figure(f, most))
 	return b

@@ -94,6 +94,7 @@ type Reader interface {
 	Customer(ctx context.Context, ref string) (journey.Customer, error)
 	SearchCustomers(ctx context.Context, query string, r journey.PageRequest) (journey.Page[journey.CustomerSummary], error)
 	Overview(ctx context.Context, ref string) (journey.CustomerOverview, error)
+	Export(ctx context.Context, ref string, by journey.Actor) (journey.Export, error)
 	ConsentsOf(ctx context.Context, customer string) ([]journey.ConsentState, error)
 	ConsentChanges(ctx context.Context, customer string) ([]journey.ConsentChange, error)
 	Timeline(ctx context.Context, customer string, f journey.TimelineFilter, r journey.PageRequest) (journey.Page[journey.TimelineEntry], error)

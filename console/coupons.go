@@ -46,7 +46,7 @@ func (d poolData) title() string { return d.Key }
 
 // Onward is the address of the coupons that follow.
 func (d poolData) Onward() string {
-	return "/coupons/pools/" + url.PathEscape(d.Key) + "?after=" + url.QueryEscape(d.More)
+	return poolPath(d.Key) + "?after=" + url.QueryEscape(d.More)
 }
 
 func poolPage(ctx context.Context, r *request) (reply, error) { return r.pool(ctx, nil) }
@@ -60,6 +60,28 @@ func (r *request) pool(ctx context.Context, upload *journey.CodeUpload) (reply, 
 	return reply{page: "pool", data: poolData{pool, found.Data, more(found), upload}}, err
 }
 
+func poolPath(key string) string { return "/coupons/pools/" + url.PathEscape(key) }
+
+// makePool makes a pool that no journey declares, and goes to its page, where codes are added.
+func makePool(ctx context.Context, r *request) (reply, error) {
+	pool := journey.Pool{Key: strings.TrimSpace(r.form.Get("key"))}
+	if r.form.Get("how") == "made" {
+		pool.Alphabet = journey.PlainAlphabet
+		var err error
+		if pool.Length, err = strconv.Atoi(strings.TrimSpace(r.form.Get("length"))); err != nil {
+			pool.Length = -1 // no length either: it is told with the other faults
+		}
+	}
+	made, err := r.Control.MakePool(ctx, r.by(), pool)
+	switch {
+	case err != nil:
+		return reply{}, err
+	case made.OnDemand:
+		return r.seeOther(poolPath(made.Key), "coupons.made")
+	}
+	return r.seeOther(poolPath(made.Key), "coupons.made_empty")
+}
+
 func savePool(ctx context.Context, r *request) (reply, error) {
 	low, err := strconv.Atoi(strings.TrimSpace(r.form.Get("low_water")))
 	if err != nil {
@@ -68,7 +90,7 @@ func savePool(ctx context.Context, r *request) (reply, error) {
 	if _, err := r.Control.SetLowWater(ctx, r.by(), r.path("key"), &low); err != nil {
 		return reply{}, err
 	}
-	return r.seeOther("/coupons/pools/"+url.PathEscape(r.path("key")), "coupons.saved")
+	return r.seeOther(poolPath(r.path("key")), "coupons.saved")
 }
 
 // uploadCodes takes a file, or what was typed, and shows what it came to: line by line where something was wrong.

@@ -70,6 +70,10 @@ func TestWhatSupportDoes(t *testing.T) {
 	assert.Equal(t, http.StatusUnprocessableEntity, got.status)
 	assert.Contains(t, got.body, "lies in the past")
 	assert.Contains(t, got.body, `value="on holiday"`, "what she typed is still there")
+	assert.Contains(t, got.body, `<details class="pop" open>`, "and seen")
+	moved := v.post(at+"/address", url.Values{"email": {"ben@@example"}, "reason": {"by phone"}})
+	assert.Contains(t, moved.body, `<details open><summary>Change her address`)
+	assert.Equal(t, 1, strings.Count(moved.body, "<details open"), "no other form")
 
 	page := v.follow(at+"/pause", url.Values{"reason": {"on holiday"}, "until": {"2030-06-01T10:00"}, "on_resume": {"catch_up"}}).body
 	assert.Contains(t, page, "Paused. Nothing new is sent.")
@@ -80,6 +84,10 @@ func TestWhatSupportDoes(t *testing.T) {
 	page = v.follow(at+"/resume", url.Values{"on_resume": {"keep"}}).body
 	assert.NotContains(t, page, "on holiday,")
 	assert.Equal(t, 1, one[int](o, `SELECT count(*) FROM audit a JOIN users u ON u.id = a.actor WHERE u.role = 'support' AND a.verb LIKE '%pause%' AND a.target = $1`, ben))
+
+	v.follow(at+"/pause", url.Values{"reason": {"a week off"}, "for": {"7d"}})
+	assert.Equal(t, 7*24*time.Hour, one[time.Duration](o, `SELECT until_at - since_at FROM pauses WHERE target = $1 AND reason = 'a week off'`, ben))
+	v.follow(at+"/resume", url.Values{"on_resume": {"keep"}})
 
 	e := o.enrollment(ben)
 	in := at + "/enrollments/" + e

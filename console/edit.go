@@ -247,10 +247,27 @@ func historyPage(ctx context.Context, r *request) (reply, error) {
 // libraryData are the journeys to start from.
 type libraryData struct {
 	Sequences, Others []journey.LibraryJourney
+	Taken             map[string]bool // keys that journeys of the company have
 }
 
-func libraryPage(_ context.Context, r *request) (reply, error) {
-	var d libraryData
+// Free is a key that no journey has yet: that one, or the first with a number behind it.
+func (d libraryData) Free(key string) string {
+	free := key
+	for n := 2; d.Taken[free]; n++ {
+		free = key + "-" + strconv.Itoa(n)
+	}
+	return free
+}
+
+func libraryPage(ctx context.Context, r *request) (reply, error) {
+	list, err := r.Read.Journeys(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	d := libraryData{Taken: map[string]bool{}}
+	for _, j := range list {
+		d.Taken[j.Key] = true
+	}
 	for _, j := range r.Control.Library.List() {
 		if j.Sequence {
 			d.Sequences = append(d.Sequences, j)

@@ -41,7 +41,7 @@ func TestWritingAJourney(t *testing.T) {
 	assert.Contains(t, v.get("/library").body, "For customers who have bought and then gone quiet.")
 	v.begin("win-back", "come-back")
 	page := v.get("/journeys/come-back/edit")
-	assert.Contains(t, page.body, "lines are yours to say")
+	assert.Contains(t, page.body, "lines are for you to decide")
 	assert.Contains(t, page.body, "journey-graph")
 	assert.Contains(t, page.body, `name: &#34;Come back: soon&#34;`)
 	again := v.post("/library", url.Values{"from": {"win-back"}, "key": {"come-back"}, "name": {"x"}})

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
+
+	"perennial/journey"
 )
 
 // functions are what templates can call, in one language. Times are shown in the zone of the brand, and say so.
@@ -20,6 +23,7 @@ func (c *console) functions(l *language) template.FuncMap {
 		"say":       func(text string) string { return l.decisions.in(l, text) },
 		"told":      func(text string) string { return l.faults.in(l, text) },
 		"described": l.described,
+		"coded":     coded,
 		"asset":     c.assets.address,
 		"kib":       func(bytes int) int { return (bytes + 1023) / 1024 },
 		"icon":      icon,
@@ -30,6 +34,7 @@ func (c *console) functions(l *language) template.FuncMap {
 		"pairs":  pairs,
 
 		"first_kinds": firstKinds,
+		"spans":       pauseSpans,
 		"zone":        zone.String,
 		// when is a time for people and, in its element, for machines.
 		"when": func(at any) template.HTML {
@@ -62,6 +67,8 @@ func (c *console) functions(l *language) template.FuncMap {
 			}
 			return string(raw)
 		},
+		// amount is the worth of an order, in the currency that was sent with it.
+		"amount": func(worth float64, currency string) string { return journey.WriteAmount(worth, currency, l.code) },
 		// relative is how far that is from now, in product time.
 		"relative": func(at any) string {
 			t, known := timeOf(at)
@@ -86,6 +93,18 @@ func (c *console) functions(l *language) template.FuncMap {
 			return fmt.Sprint(code)
 		},
 	}
+}
+
+// coded shows what stands between backquotes in a sentence as code.
+func coded(text string) template.HTML {
+	parts := strings.Split(template.HTMLEscapeString(text), "`")
+	if len(parts)%2 == 0 {
+		return template.HTML(strings.Join(parts, "`")) //nolint:gosec // escaped
+	}
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] = "<code>" + parts[i] + "</code>"
+	}
+	return template.HTML(strings.Join(parts, "")) //nolint:gosec // escaped
 }
 
 // zone is the one in which times are shown.

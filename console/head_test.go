@@ -229,7 +229,7 @@ func TestANewcomersStory(t *testing.T) {
 	w.open("/journeys/welcome/edit?step=a-few-days")
 	w.do(chromedp.SetValue(`[name="f.wait"]`, "2d"))
 	saved("wait: 2d")
-	w.eventually(`document.querySelector('#outcome').innerText.includes('1 line is yours to say')`) // the topic that the starter brings
+	w.eventually(`document.querySelector('#outcome').innerText.includes('3 lines are for you to decide')`) // the topic that the starter brings
 	w.do(chromedp.Click(`#tools a[href$="/plan"]`))
 	w.eventually(`document.querySelector('#plan input[name=seen]')`)
 	w.do(chromedp.Click(`#plan input[name=seen]`), chromedp.Click(`#plan form[method=post] button.main`))

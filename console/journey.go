@@ -37,6 +37,14 @@ func (d journeyData) title() string { return d.Name }
 // Exits are the reasons for which customers left, the most frequent first.
 func (d journeyData) Exits() []string { return byCount(d.Report.Exits) }
 
+// Left counts those who left before the end, for whatever reason.
+func (d journeyData) Left() (n int) {
+	for _, left := range d.Report.Exits {
+		n += left
+	}
+	return n
+}
+
 // Sent counts the messages that went out.
 func (d journeyData) Sent() (n int) {
 	for _, m := range d.Report.Messages {

@@ -32,7 +32,7 @@ func TestTopicsAreDeclaredAndPaused(t *testing.T) {
 	page = v.follow("/topics", url.Values{"key": {"offers"}, "name": {"Offers"}, "double_opt_in": {"yes"}, "messages": {"3"}, "per": {"36h"}, "over": {"drop"}}).body
 	assert.Contains(t, page, "<b>0</b> customers may be written to")
 	assert.Contains(t, page, "2 have not confirmed")
-	assert.Contains(t, page, "At most 3 messages in 36h; more is dropped")
+	assert.Contains(t, page, "At most 3 messages in 36h; the rest is dropped")
 	page = v.follow("/topics/offers/pause", url.Values{"reason": {"the shop is closed"}}).body
 	assert.Contains(t, page, "the shop is closed")
 	page = v.follow("/topics/offers/resume", url.Values{"on_resume": {"keep"}}).body
@@ -44,7 +44,7 @@ func TestSuppressionsAreFoundAddedAndLifted(t *testing.T) {
 	o := open(t)
 	o.play()
 	v := o.as(journey.RoleAdmin)
-	assert.Contains(t, v.get("/suppressions").body, "No such address is suppressed")
+	assert.Contains(t, v.get("/suppressions").body, "No address is suppressed")
 	assert.Contains(t, v.post("/suppressions", url.Values{"address": {"ada"}, "scope": {"all"}, "reason": {"x"}}).body, "address")
 	page := v.follow("/suppressions", url.Values{"address": {"Ada@example.com"}, "scope": {"all"}, "reason": {"asked by post"}}).body
 	assert.Contains(t, page, "ada@example.com")
@@ -185,6 +185,11 @@ func TestWhatElseSupportDoes(t *testing.T) {
 	v.post("/messages/"+id+"/resend", form)
 	assert.Equal(t, 2, one[int](o, `SELECT count(*) FROM messages WHERE customer_id = $1 AND template = 'we-miss-you'`, ada), "two clicks are one")
 
+	file := v.get(at + "/export")
+	assert.Equal(t, 200, file.status)
+	assert.Contains(t, file.header.Get("Content-Disposition"), ".json")
+	assert.Contains(t, file.body, `"complete":true`)
+	assert.Equal(t, 403, o.as(journey.RoleMarketer).get(at+"/export").status)
 	got = v.post(at+"/erase", url.Values{"reason": {"her request of 3 May"}, "sure": {"yes"}})
 	assert.Equal(t, http.StatusUnprocessableEntity, got.status)
 	assert.Contains(t, v.post(at+"/erase", url.Values{"reason": {"Ben asked"}, "sure": {"erase"}}).body, "names the customer")

@@ -24,7 +24,7 @@ func TestAMarketersStory(t *testing.T) {
 	w.do(chromedp.Click(`main a[href="/library"]`))
 	w.eventually(`document.querySelector('input[name=from][value=win-back]')`)
 	ask[bool](w, `(f => { f.closest('details').open = true; f.form.elements.key.value = 'come-back'; f.form.elements.name.value = 'Come back'; f.form.requestSubmit(); return true })(document.querySelector('input[name=from][value=win-back]'))`)
-	w.eventually(`location.pathname == '/journeys/come-back/edit' && document.querySelector('#outcome')?.innerText.includes('yours to say')`)
+	w.eventually(`location.pathname == '/journeys/come-back/edit' && document.querySelector('#outcome')?.innerText.includes('for you to decide')`)
 
 	for _, step := range []string{"we-miss-you", "last-call"} {
 		w.open("/journeys/come-back/edit?step=" + step)
@@ -47,7 +47,7 @@ func TestAMarketersStory(t *testing.T) {
 	w.open("/journeys/come-back/edit")
 	w.do(chromedp.Click(`#tools a[href$="/plan"]`))
 	w.eventually(`document.querySelector('#plan')?.innerText.includes('first version')`)
-	for _, want := range []string{"2 lines are yours to say", "0 customers are in the journey now. 0 qualify to enter now."} {
+	for _, want := range []string{"6 lines are for you to decide", "0 customers are in the journey now. 0 qualify to enter now."} {
 		assert.Contains(t, ask[string](w, `document.querySelector('#plan').innerText`), want)
 	}
 	w.do(chromedp.Click(`#plan input[name=seen]`), chromedp.Click(`#plan form[method=post] button.main`))
@@ -66,7 +66,7 @@ func TestAMarketersStory(t *testing.T) {
 	w.eventually(`document.querySelector('#plan')?.innerText.includes('7 days instead of 5 days')`)
 	w.do(chromedp.Click(`#in-flight-migrate`))
 	w.eventually(`document.querySelector('#in-flight-migrate').checked && document.querySelector('#plan input[name=in_flight][value=migrate][type=hidden]')`)
-	assert.Contains(t, ask[string](w, `document.querySelector('#plan').innerText`), "3 customers stay.")
+	assert.Contains(t, ask[string](w, `document.querySelector('#plan').innerText`), "3 customers go on in version 2")
 	w.accessible("a plan")
 	w.do(chromedp.Click(`#plan input[name=seen]`), chromedp.Click(`#plan form[method=post] button.main`))
 	w.eventually(`document.querySelector('.notice')?.innerText.includes('Version 2 is live') && document.querySelector('main').innerText.includes('3 of 3 customers have not yet gone over')`)

@@ -134,6 +134,15 @@ func (f frame) Within(g group) bool { return slices.ContainsFunc(g.Places, f.Her
 // May says whether the reader may do what is for those roles.
 func (f frame) May(roles ...string) bool { return slices.Contains(roles, string(f.User.Role)) }
 
+// Opens is for a form that is folded away: it stands open where its path was posted to and something was wrong, so that what was typed is
+// seen beside what is wrong with it.
+func (f frame) Opens(path ...string) template.HTMLAttr {
+	if f.Fault != nil && f.Path == strings.Join(path, "") {
+		return " open"
+	}
+	return ""
+}
+
 // privately sets what every answer to a person carries: nobody keeps it, nobody learns whence a link was followed.
 func privately(h http.Header) {
 	h.Set("Cache-Control", "no-store")

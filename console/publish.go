@@ -54,6 +54,14 @@ func (d planData) Becoming(what string) (n int) {
 	return n
 }
 
+// Become is the word for it: who stays while others go over to the new version stands at the same step there.
+func (d planData) Become(what string) string {
+	if what == journey.BecomesStay && d.InFlight == journey.InFlightMigrate {
+		return "same"
+	}
+	return what
+}
+
 // Lost are the steps that people stand at and the new version does not have: each can be mapped to another.
 func (d planData) Lost() (out []string) {
 	if d.InFlight != journey.InFlightMigrate {
@@ -114,7 +122,7 @@ func planPage(ctx context.Context, r *request) (reply, error) {
 	if !d.Draft.IsDraft {
 		return show("plan", d)
 	}
-	d.Blanks = control.Blanks(d.Draft.Source)
+	d.Blanks = control.Blanks(d.Draft.Source, d.Draft.Files)
 	if d.Unsaved, err = r.unsaved(ctx, d.Draft); err != nil {
 		return reply{}, err
 	}

@@ -28,7 +28,7 @@ func TestPlanningAndPublishing(t *testing.T) {
 	v.follow("/journeys/win-back/edit", url.Values{"etag": {page.etag()}, "source": {text}})
 
 	plan := v.get("/journeys/win-back/plan")
-	for _, want := range []string{"3 customers are in the journey now", "What is different from version 1", "3 customers stay.", "Publish version 2"} {
+	for _, want := range []string{"3 customers are in the journey now", "What is different from version 1", "3 customers finish on the version", "Publish version 2"} {
 		assert.Contains(t, plan.body, want)
 	}
 	moving := v.get("/journeys/win-back/plan?in_flight=migrate")

@@ -52,6 +52,7 @@ func routes() []route {
 		{post, "/customers/{id}/topics", support, setTopics, customerPage},
 		{post, "/customers/{id}/coupons", support, giveCoupon, customerPage},
 		{post, "/customers/{id}/notes", support, addNote, customerPage},
+		{get, "/customers/{id}/export", support, exportCustomer, nil},
 		{post, "/customers/{id}/erase", support, eraseCustomer, customerPage},
 		{post, "/messages/{id}/resend", support, resend, messagePage},
 		{post, "/customers/{id}/address", support, changeAddress, customerPage},
@@ -173,6 +174,7 @@ func routes() []route {
 		{get, "/reports/{report}/people", viewers, behindPage, nil},
 
 		{get, "/coupons", viewers, couponsPage, nil},
+		{post, "/coupons", marketers, makePool, couponsPage},
 		{get, "/coupons/pools/{key}", viewers, poolPage, nil},
 		{post, "/coupons/pools/{key}", marketers, savePool, poolPage},
 		{post, "/coupons/pools/{key}/codes", marketers, uploadCodes, poolPage},

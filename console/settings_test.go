@@ -67,7 +67,7 @@ func TestUsersAreMadeAndChanged(t *testing.T) {
 	self := one[string](o, `SELECT id FROM users WHERE email = 'admin@oak.example'`)
 	assert.Contains(t, v.post("/users/"+self+"/role", url.Values{"role": {"viewer"}}).body, "nobody changes her own role")
 	assert.Contains(t, v.post("/users/"+self+"/disable", nil).body, "nobody can shut herself out")
-	assert.Contains(t, v.follow("/users/"+id+"/disable", nil).body, "kept out")
+	assert.Contains(t, v.follow("/users/"+id+"/disable", nil).body, "locked out")
 	assert.Equal(t, http.StatusSeeOther, mara.get("/users").status, "she is signed out")
 	assert.Contains(t, v.post("/users/"+id+"/link", url.Values{"purpose": {"sign_in"}}).body, "this user is disabled")
 	v.follow("/users/"+id+"/enable", nil)
@@ -97,7 +97,7 @@ func TestTeams(t *testing.T) {
 	again := fieldsOf(t, page, "/teams")
 	assert.Equal(t, "mon tue wed 09:00-17:00\nthu 10:00-12:30", again["open"][0])
 	assert.Equal(t, "2030-12-25\n2030-12-26", again["holidays"][0])
-	assert.Contains(t, page, "has what is nobody’s")
+	assert.Contains(t, page, "gets what belongs to no other team")
 	assert.Contains(t, v.post("/teams", url.Values{"key": {"sales"}, "emails": {"a@oak.example"}, "zone": {"Mars"}, "open": {"someday"}}).body, "is not a time zone")
 	assert.Contains(t, v.follow("/teams/sales/delete", nil).body, "No teams yet")
 }

@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -25,9 +27,27 @@ func pauseEnrollment(ctx context.Context, r *request) (reply, error) {
 	return r.pause(ctx, journey.ScopeEnrollment, r.path("enrollment"), r.her)
 }
 
+// pauseSpans are the lengths of a pause that are chosen without a calendar; "": until someone resumes.
+func pauseSpans() []string { return []string{"", "1d", "7d", "30d"} }
+
+// pausedUntil is when a pause of the form ends by itself: at the moment that was written, or after the span that was chosen; nil: it does not.
+func (r *request) pausedUntil() (*time.Time, error) {
+	until, err := r.moment("until")
+	span := r.form.Get("for")
+	if err != nil || until != nil || span == "" || !slices.Contains(pauseSpans(), span) {
+		return until, err
+	}
+	length, err := journey.ParseDuration(span)
+	if err != nil {
+		return nil, fmt.Errorf("reading how long a pause is: %w", err)
+	}
+	at := r.Clock.Now().Add(length).UTC()
+	return &at, nil
+}
+
 // pause makes something stand still as the form says, and goes back.
 func (r *request) pause(ctx context.Context, scope journey.Scope, target string, back func(string, ...any) (reply, error)) (reply, error) {
-	until, err := r.moment("until")
+	until, err := r.pausedUntil()
 	if err != nil {
 		return reply{}, err
 	}
@@ -64,6 +84,12 @@ func (r *request) badField(field, key, example string) *journey.Fault {
 
 // chosen is the way of resuming that the form names; "": the one that was said when the pause began.
 func (r *request) chosen() journey.OnResume { return journey.OnResume(r.form.Get("on_resume")) }
+
+// exportCustomer gives out everything that is held about her; that somebody asked stands in the audit.
+func exportCustomer(ctx context.Context, r *request) (reply, error) {
+	e, err := r.Read.Export(ctx, r.path("id"), r.by())
+	return reply{kind: "application/json", file: e.Customer + ".json", stream: func(w io.Writer) error { return e.Write(ctx, w) }}, err
+}
 
 // resuming says what each way of resuming would do, in the zone of the times shown.
 func (r *request) resuming(ctx context.Context, scope journey.Scope, target string) ([]journey.Resumption, error) {

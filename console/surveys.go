@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"perennial/journey"
 )
@@ -36,7 +37,8 @@ type surveyData struct {
 	More     string
 	Journeys []journey.JourneyInfo
 	Segments []journey.Segment
-	Most     int // of the spread, for its bars
+	Most     int                 // of the spread, for its bars
+	Words    journey.SurveyWords // in the reader's language
 	heading  string
 }
 
@@ -54,6 +56,20 @@ func (d surveyData) BuiltIn() bool { return journey.IsBuiltInSurvey(d.Survey.Key
 // Says writes a score of the survey.
 func (d surveyData) Says(s journey.SurveyScore) string {
 	return cmp.Or(scoreWords(s.Score, d.Survey.Kind), "–")
+}
+
+// Reads is a choice, or several that were joined, as people read them.
+func (d surveyData) Reads(answer string) string {
+	var out []string
+	for _, option := range d.Survey.Options {
+		if rest, is := strings.CutPrefix(answer, option); is && (rest == "" || strings.HasPrefix(rest, ", ")) {
+			out, answer = append(out, d.Words.Reads(option)), strings.TrimPrefix(rest, ", ")
+		}
+	}
+	if answer != "" {
+		out = append(out, answer)
+	}
+	return strings.Join(out, ", ")
 }
 
 // Scored says whether its answers are numbers.
@@ -92,6 +108,7 @@ func surveyPage(ctx context.Context, r *request) (reply, error) {
 	for _, s := range d.Spread {
 		d.Most = max(d.Most, s.Count)
 	}
+	d.Words = d.Survey.Locales[r.language.code]
 	d.heading, d.Chart = r.asks(d.Survey), r.scores(d.SurveyResults)
 	return show("survey", d)
 }

@@ -3,6 +3,8 @@ package control
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"perennial/journey"
@@ -26,15 +28,16 @@ type Examined struct {
 	Blanks []Blank // that are still to be filled in
 }
 
-// Blank is a line that is marked as its author's to say.
+// Blank is a line that is marked as its author's to say: of the journey, or of the message in File.
 type Blank struct {
+	File string
 	Line int
 	Text string
 }
 
 // Examine looks at a text as the draft of a journey, with the messages that its draft has. Nothing is stored.
 func (c *Control) Examine(ctx context.Context, key, source string) (Examined, error) {
-	ex := Examined{Blanks: Blanks(source)}
+	ex := Examined{Blanks: Blanks(source, nil)}
 	def, problems, err := c.checkEdit(Edit{Key: key, Source: source})
 	var fault *journey.Fault
 	switch {
@@ -48,6 +51,7 @@ func (c *Control) Examine(ctx context.Context, key, source string) (Examined, er
 	if err != nil && journey.CodeOf(err) != journey.CodeNotFound {
 		return ex, err
 	}
+	ex.Blanks = Blanks(source, d.Files)
 	problems = append(problems, c.check(def, source, d.Files)...)
 	dangling, err := c.dangling(ctx, def)
 	if err != nil {
@@ -67,11 +71,20 @@ func warningsOf(all journey.Problems) (out journey.Problems) {
 	return out
 }
 
-// Blanks are the lines of a source that are still to be filled in.
-func Blanks(source string) (out []Blank) {
-	for i, line := range strings.Split(source, "\n") {
-		if at := strings.Index(line, "#"); at > 0 && strings.Contains(line[at:], journey.Blank) {
-			out = append(out, Blank{i + 1, strings.TrimSpace(line)})
+// Blanks are the lines of a source, and of its messages, that are still to be filled in.
+func Blanks(source string, files map[string]string) []Blank {
+	out := blanksOf("", source, "#")
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		out = append(out, blanksOf(file, files[file], "<!--")...)
+	}
+	return out
+}
+
+// blanksOf are those of one text, in which a remark begins so.
+func blanksOf(file, text, remark string) (out []Blank) {
+	for i, line := range strings.Split(text, "\n") {
+		if at := strings.Index(line, remark); at >= 0 && strings.Contains(line[at:], journey.Blank) && (file != "" || at > 0) {
+			out = append(out, Blank{file, i + 1, strings.TrimSpace(line)})
 		}
 	}
 	return out

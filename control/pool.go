@@ -7,10 +7,24 @@ import (
 	"perennial/journey"
 )
 
-// PoolLevels is where it is kept who is told when a pool runs out of codes.
+// PoolLevels is where pools are made, and where it is kept who is told when one runs out of codes.
 type PoolLevels interface {
+	MakePool(ctx context.Context, pool journey.Pool, by journey.Actor) (journey.CouponPool, error)
 	SetPoolTeam(ctx context.Context, key, team string, by journey.Actor) (journey.CouponPool, error)
 	TellPoolLevels(ctx context.Context, say func(pool string, free, lowWater int) string) (int, error)
+}
+
+// MakePool makes a pool that no journey has declared: one that makes its codes, or one that codes are added to. Every fault is reported at
+// once; a key that is taken is CodeConflict.
+func (c *Control) MakePool(ctx context.Context, by journey.Actor, pool journey.Pool) (journey.CouponPool, error) {
+	faults := pool.Faults()
+	if !journeyKey.MatchString(pool.Key) {
+		faults = append(faults, journey.Problem{Path: "key", Message: "a pool's key is made of a-z, 0-9 and -", Mend: "e.g. summer-2030"})
+	}
+	if len(faults) > 0 {
+		return journey.CouponPool{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the pool cannot be made", Problems: faults}
+	}
+	return c.Store.MakePool(ctx, pool, by)
 }
 
 // SetPoolTeam says which team is told when a pool is low or empty; "": the default one.

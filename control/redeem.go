@@ -12,13 +12,18 @@ import (
 // CodeConflict with its reason: redeemed, expired, released or not_hers. customer may be "", named as in Customer otherwise.
 func (c *Control) Redeem(ctx context.Context, by journey.Actor, r journey.Redemption) (journey.CouponView, error) {
 	r.Code, r.By = strings.TrimSpace(r.Code), by
-	switch {
-	case r.Code == "" || len(r.Code) > 100:
-		return journey.CouponView{}, invalid("code", "is missing or over 100 bytes", "send the code that the customer typed")
-	case r.OrderID == "" || len(r.OrderID) > 200:
-		return journey.CouponView{}, invalid("order_id", "is missing or over 200 bytes", "send your own id of the order")
-	case r.Value != nil && (math.IsNaN(*r.Value) || math.IsInf(*r.Value, 0)):
-		return journey.CouponView{}, invalid("value", "is not a number", "send the value of the order")
+	var faults journey.Problems
+	if r.Code == "" || len(r.Code) > 100 {
+		faults = append(faults, journey.Problem{Path: "code", Message: "is missing or over 100 bytes", Mend: "send the code that the customer typed"})
+	}
+	if r.OrderID == "" || len(r.OrderID) > 200 {
+		faults = append(faults, journey.Problem{Path: "order_id", Message: "is missing or over 200 bytes", Mend: "send your own id of the order"})
+	}
+	if r.Value != nil && (math.IsNaN(*r.Value) || math.IsInf(*r.Value, 0)) {
+		faults = append(faults, journey.Problem{Path: "value", Message: "is not a number", Mend: "send the value of the order"})
+	}
+	if len(faults) > 0 {
+		return journey.CouponView{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the request cannot be carried out", Problems: faults}
 	}
 	if r.Customer != "" {
 		who, err := c.Store.Customer(ctx, r.Customer)

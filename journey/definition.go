@@ -1,6 +1,11 @@
 package journey
 
-import "time"
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Definition is one version of a journey, parsed and compiled; it is read only, and kept in memory by its hash.
 // Forms are those of the language (docs/language.md).
@@ -79,6 +84,19 @@ func (f SurveyForm) In(locale string) SurveyWords {
 		return words
 	}
 	return SurveyWords{Question: f.Question, FollowUp: f.FollowUp, Thanks: f.Thanks}
+}
+
+// Reads is how people read an option: as these words say, else its value as a sentence begins, Too expensive of too_expensive.
+func (w SurveyWords) Reads(option string) string {
+	if said := w.Options[option]; said != "" {
+		return said
+	}
+	text := strings.ReplaceAll(option, "_", " ")
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // Cap is how many messages one customer gets at most in a span of time, and what becomes of one too many.

@@ -1,10 +1,10 @@
 package journey
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -78,36 +78,22 @@ func (p *parser) pool(key string, n *yaml.Node) Pool {
 	}
 	alphabet, length := f.get("alphabet"), f.get("length")
 	if alphabet != nil {
-		pool.Alphabet = p.alphabet(alphabet)
+		pool.Alphabet, _ = p.scalar(alphabet, "alphabet")
 	}
 	if length != nil {
-		pool.Length = p.whole(length, "length", 4, 64)
+		pool.Length = p.whole(length, "length", leastCode, mostCode)
 	}
-	switch {
-	case (alphabet == nil) != (length == nil):
-		p.fault(n, "a pool that makes its codes needs `alphabet` and `length`",
-			"write both, or neither for a pool that codes are added to")
-	case alphabet != nil && math.Pow(float64(utf8.RuneCountInString(pool.Alphabet)), float64(pool.Length)) < 1e9:
+	at := map[string]*yaml.Node{"alphabet": alphabet, "length": length}
+	for _, fault := range pool.Faults() {
+		if fault.Path == "" && alphabet != nil && length != nil {
+			continue // one of them cannot be read, which was said
+		}
+		p.fault(cmp.Or(at[fault.Path], n), fault.Message, fault.Mend)
+	}
+	if alphabet != nil && math.Pow(float64(utf8.RuneCountInString(pool.Alphabet)), float64(pool.Length)) < 1e9 && length != nil {
 		p.warn(n, "the codes of this pool can be guessed: there are fewer than a thousand million", "make them longer")
 	}
 	return pool
-}
-
-func (p *parser) alphabet(n *yaml.Node) string {
-	text, ok := p.scalar(n, "alphabet")
-	if !ok {
-		return ""
-	}
-	for i, r := range text {
-		if r <= ' ' || r > '~' || strings.ContainsRune(text[:i], r) {
-			p.fault(n, fmt.Sprintf("alphabet: %q stands twice, or cannot be typed", r), "write each letter or digit once")
-			break
-		}
-	}
-	if len(text) < 2 {
-		p.fault(n, "alphabet has one letter only", "write all the letters and digits that codes are made of")
-	}
-	return text
 }
 
 func builtInSurveys() []string { return []string{"nps", "csat", "ces"} }

@@ -138,6 +138,11 @@ func WriteMoney(minor float64, currency, locale string) string {
 	return formatMoney(minor/math.Pow10(minorDigits(currency)), currency, locale)
 }
 
+// WriteAmount writes an amount of major units, as callers send the worth of an order, as people of that locale do.
+func WriteAmount(amount float64, currency, locale string) string {
+	return formatMoney(amount, currency, locale)
+}
+
 // formatMoney writes an amount of major units as people of that locale do: €1,234.50, 1.234,50 €, € 1.234,50.
 func formatMoney(amount float64, currency, locale string) string {
 	lang := textLanguage(locale)

@@ -31,6 +31,25 @@ func (s *Store) Pool(ctx context.Context, key string) (p journey.CouponPool, err
 	return s.poolNamed(ctx, s.pool, key)
 }
 
+// MakePool makes a pool that is not there yet. The fault is conflict where another has the key.
+func (s *Store) MakePool(ctx context.Context, pool journey.Pool, by journey.Actor) (p journey.CouponPool, err error) {
+	defer wrap(&err, "making pool %q", pool.Key)
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `INSERT INTO pools (key, alphabet, length) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, pool.Key, pool.Alphabet, pool.Length)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return journey.Faultf(journey.CodeConflict, "pool %s exists already", pool.Key)
+		}
+		if p, err = s.poolNamed(ctx, tx, pool.Key); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, deed{by: by, verb: "pool.make", target: pool.Key, detail: map[string]any{"on_demand": p.OnDemand}})
+	})
+	return p, err
+}
+
 // SetLowWater says from which number of free codes on a pool is low; 0: never. The fault is not_found.
 func (s *Store) SetLowWater(ctx context.Context, key string, low int, by journey.Actor) (p journey.CouponPool, err error) {
 	defer wrap(&err, "changing pool %q", key)

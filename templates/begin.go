@@ -35,7 +35,30 @@ func Begin(from, key, name string) (source string, messages map[string]string, e
 	}
 	source = Renamed(files[JourneyFile], key, name)
 	delete(files, JourneyFile)
+	if from != "" {
+		for file, text := range files {
+			files[file] = Marked(file, text)
+		}
+	}
 	return source, files, nil
+}
+
+// markedWords stands above the text of a message that was copied from one that ships; whoever has made the text her own takes it out.
+const markedWords = "<!-- " + journey.Blank + " the words of a shop that sells linen: make them yours, and the links -->\n"
+
+const headerLine = "---\n"
+
+// Marked gives a message of a journey that ships the mark of what is its author's to say, below its header. Only HTML can carry it.
+func Marked(file, text string) string {
+	if !strings.HasSuffix(file, ".html") {
+		return text
+	}
+	if rest, headed := strings.CutPrefix(text, headerLine); headed {
+		if head, body, closed := strings.Cut(rest, "\n"+headerLine); closed {
+			return headerLine + head + "\n" + headerLine + markedWords + body
+		}
+	}
+	return markedWords + text
 }
 
 // plainName is a name that YAML takes for text without quotes.
@@ -53,7 +76,7 @@ func Renamed(source, key, name string) string {
 		case word == "name" && name != "":
 			lines[i] = "name: " + inSource(name)
 		case (word == "name" || word == "topic" || word == "goal") && !strings.Contains(line, "#"):
-			lines[i] = line + " # " + journey.Blank + " is it yours, too?"
+			lines[i] = line + " # " + journey.Blank + " does this fit you, too?"
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -240,7 +240,7 @@ func line(e journey.TimelineEntry, open time.Time) string {
 
 // printSummary prints the report of each journey.
 func (s *shop) printSummary(ctx context.Context, out io.Writer) error {
-	fmt.Fprintf(out, "\n%-14s %8s %7s %9s %6s %6s\n", "journey", "entered", "inside", "finished", "sent", "goal")
+	fmt.Fprintf(out, "\n%-14s %8s %7s %9s %6s %6s\n", "journey", "entered", "inside", "ended", "sent", "goal")
 	for _, key := range templates.Sequences() {
 		var r journey.Report
 		if err := s.support.call(ctx, http.MethodGet, "/api/journeys/"+key+"/report", nil, &r); err != nil {

@@ -22,7 +22,7 @@ func initCommand(std stdio) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init NAME",
 		Short: "Writes a folder with a new journey: a small one to begin with, or one of those that ship",
-		Long: "Writes the folder NAME: journey.yaml, its messages and scenarios. It is valid as it is; what is yours to say is marked with ←.\n" +
+		Long: "Writes the folder NAME: journey.yaml, its messages and scenarios. It is valid as it is; what is for you to decide is marked with ←.\n" +
 			"Those that ship: " + strings.Join(templates.Names(), ", ") + ".",
 		Example: "  perennial journey init spring-sale\n  perennial journey init come-back --from win-back",
 		Args:    cobra.ExactArgs(1),
@@ -70,6 +70,8 @@ func copyJourney(source fs.FS, root, folder, name string, std stdio) error {
 		}
 		if path.Base(file) == journeyFile {
 			content = []byte(templates.Renamed(string(content), name, ""))
+		} else if source == templates.Embedded() {
+			content = []byte(templates.Marked(file, string(content)))
 		}
 		fmt.Fprintln(std.out, to)
 		return os.WriteFile(to, content, 0o644) //nolint:gosec // the same

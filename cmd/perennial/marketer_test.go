@@ -103,7 +103,7 @@ func (m *marketer) takesFromTheLibrary(from, key, name string) {
 	m.clicks(`nav a[href="/journeys"]`, `document.querySelector('main a[href="/library"]')`)
 	m.clicks(`main a[href="/library"]`, `document.querySelector('input[name=from][value=`+from+`]')`)
 	testenv.Ask[bool](m.Tab, fmt.Sprintf(`(f => { f.closest('details').open = true; f.form.elements.key.value = %q; f.form.elements.name.value = %q; f.form.requestSubmit(); return true })(document.querySelector('input[name=from][value=%s]'))`, key, name, from))
-	m.sees(`location.pathname == '/journeys/` + key + `/edit' && document.querySelector('#outcome')?.innerText.includes('yours to say')`)
+	m.sees(`location.pathname == '/journeys/` + key + `/edit' && document.querySelector('#outcome')?.innerText.includes('for you to decide')`)
 }
 
 // writes gives messages another subject.
