@@ -94,7 +94,8 @@ func TestAPoolIsMade(t *testing.T) {
 	assert.Equal(t, false, made.json["on_demand"])
 	s.must(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools/summer/codes", m{"codes": []string{"SUN-1"}})
 	s.must(journey.RoleMarketer, http.MethodPost, "/api/coupon-pools", m{"key": "sorry", "alphabet": journey.PlainAlphabet, "length": 8})
-	s.enter("ada")
+	s.must(journey.RoleIngest, http.MethodPost, "/v1/identify", m{"userId": "ada", "traits": m{"email": "ada@example.com"}})
+	s.apply()
 	for pool, length := range map[string]int{"summer": 5, "sorry": 8} {
 		got := s.must(journey.RoleSupport, http.MethodPost, "/api/customers/user:ada/coupons", m{"pool": pool, "reason": "the parcel was late"})
 		assert.Len(t, got.json["coupon"].(m)["code"], length)
