@@ -3,6 +3,7 @@ package console
 import (
 	"math"
 	"slices"
+	"time"
 
 	"perennial/journey"
 )
@@ -49,6 +50,32 @@ func (r *request) bars(name string, days []journey.DayCount, of func(journey.Day
 // Charts of a report are this many at most: one for each label of its first table.
 const mostCharts = 4
 
+// leastPeriods is how many periods a chart has at least, so that one alone is not as wide as the page.
+const leastPeriods = 6
+
+// spanned are the periods from the first to the last of these, those without a row among them: time is not left out between two bars.
+func spanned(by journey.Grain, some []journey.Date) (out []journey.Date) {
+	if len(some) == 0 {
+		return nil
+	}
+	first, last := time.Time(some[0]), time.Time(some[0])
+	for _, p := range some {
+		if at := time.Time(p); at.Before(first) {
+			first = at
+		} else if at.After(last) {
+			last = at
+		}
+	}
+	for at := first; !at.After(last); at = by.Next(at) {
+		out = append(out, journey.Date(at))
+	}
+	for len(out) < leastPeriods {
+		first = by.Begin(first.AddDate(0, 0, -1))
+		out = slices.Insert(out, 0, journey.Date(first))
+	}
+	return out
+}
+
 // charts draw the first figure of a table over its periods, the earliest first, one chart for each label that has a value.
 func (r *request) charts(by journey.Grain, t journey.ReportTable) []bars {
 	f := t.Figures[0]
@@ -73,6 +100,7 @@ func (r *request) charts(by journey.Grain, t journey.ReportTable) []bars {
 			labels = append(labels, label)
 		}
 	}
+	periods = spanned(by, periods)
 	var out []bars
 	for _, label := range labels[:min(len(labels), mostCharts)] {
 		var all []journey.ReportRow

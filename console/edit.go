@@ -279,7 +279,7 @@ func libraryPage(ctx context.Context, r *request) (reply, error) {
 }
 
 func beginJourney(ctx context.Context, r *request) (reply, error) {
-	d, err := r.Control.Begin(ctx, r.by(), r.form.Get("from"), r.form.Get("key"), r.form.Get("name"))
+	d, err := r.Control.Begin(ctx, r.by(), r.form.Get("from"), r.newKey(), r.form.Get("name"))
 	if err != nil {
 		return reply{}, err
 	}

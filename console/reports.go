@@ -49,8 +49,10 @@ func reportsPage(ctx context.Context, r *request) (reply, error) {
 				head.Figure = label + ": " + head.Figure
 			}
 		}
-		if head.Charts = r.charts(v.By, t); len(head.Charts) > 1 {
-			head.Charts = head.Charts[:1]
+		for _, chart := range r.charts(v.By, t) {
+			if chart.Name == head.Figure && head.Charts == nil { // of the figure above it
+				head.Charts = []bars{chart}
+			}
 		}
 		d.Heads = append(d.Heads, head)
 	}
@@ -246,6 +248,10 @@ func (r *request) label(t journey.ReportTable, row journey.ReportRow) string {
 		if key := "leaving." + row.Label; r.language.known(key) {
 			return r.text(key)
 		}
+	case "satisfaction":
+		if key := "survey.short." + row.Label; r.language.known(key) {
+			return r.text(key)
+		}
 	case "exits":
 		if key := "reason." + row.Label; r.language.known(key) {
 			return r.text(key)
@@ -285,8 +291,10 @@ func (r *request) figure(f journey.Figure, row journey.ReportRow) string {
 		return r.text("number.percent", "n", r.language.decimal(*v*100, 1))
 	case journey.UnitMoney:
 		return journey.WriteMoney(*v, row.Currency, r.language.code)
-	case journey.UnitScore, journey.UnitHours:
+	case journey.UnitScore:
 		return r.language.decimal(*v, 1)
+	case journey.UnitHours:
+		return r.text("number.hours", "n", r.language.decimal(*v, 1))
 	}
 	if *v != math.Trunc(*v) {
 		return r.language.decimal(*v, 2)

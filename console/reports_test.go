@@ -150,7 +150,7 @@ func TestReportsInTheConsole(t *testing.T) {
 	assert.Contains(t, sheet.body, "2029-01-01,2029-12-31,false,,,EUR,")
 	for report, words := range map[string][]string{
 		"cohorts":      {"Who still orders", "12</th>", "What a customer has brought"},
-		"satisfaction": {"nps", "Score"},
+		"satisfaction": {"NPS", "Score"},
 		"journeys":     {"onboarding", "Nobody was held out", "Choose one journey above", "€"},
 		"messages":     {"welcome", "Click rate"},
 		"coupons":      {"Nothing to show in these periods"},

@@ -208,7 +208,7 @@ func editSegment(ctx context.Context, r *request) (reply, error) {
 		e.Source, _ = sourceOf(strings.TrimSpace(r.form.Get("name")), tree)
 	}
 	if fresh {
-		e.Key = strings.TrimSpace(r.form.Get("key"))
+		e.Key = r.newKey()
 	}
 	s, err := r.Control.PutSegment(ctx, r.by(), e)
 	if err != nil {
