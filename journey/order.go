@@ -1,7 +1,9 @@
 package journey
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -16,6 +18,15 @@ const (
 // longestOrderID keeps the number of an order fit for an index; an order with a longer one is one without a number.
 const longestOrderID = 200
 
+// What a refund says of itself, so that the parts of which an order is given back add up.
+const (
+	PropertyRefundID = "refund_id" // as the shop numbers it
+	PropertyAmount   = "amount"    // what this one gave back
+)
+
+// mostRefunds bounds those that are told apart for one order. What comes after them counts where it says what was given back altogether.
+const mostRefunds = 1000
+
 // Order is what is known of one order of a customer, told by its number. It is the same in whatever order, and however often, its
 // events come.
 type Order struct {
@@ -23,6 +34,8 @@ type Order struct {
 	Total     float64   // what it was worth, as that event said
 	Refunded  float64   // what was given back of it, altogether
 	Void      bool      // it was cancelled, or given back as a whole
+
+	Refunds map[string]float64 // what each refund gave back that has an id of its own; it is not changed in place
 }
 
 // OrderID returns the number of the order that an event tells of. False: it tells of none, or of one without a number.
@@ -30,8 +43,13 @@ func OrderID(e Event) (string, bool) {
 	if e.Kind != KindTrack || e.Name != EventOrderCompleted && e.Name != EventOrderRefunded && e.Name != EventOrderCancelled {
 		return "", false
 	}
+	return numberIn(e, "order_id")
+}
+
+// numberIn is what a shop knows something by: a text, or a number as it writes it.
+func numberIn(e Event, property string) (string, bool) {
 	var id string
-	switch v := e.Properties["order_id"].(type) {
+	switch v := e.Properties[property].(type) {
 	case string:
 		id = v
 	case float64:
@@ -42,8 +60,15 @@ func OrderID(e Event) (string, bool) {
 	return id, id != "" && len(id) <= longestOrderID
 }
 
-// With returns what is known of the order once an event has told of it. The larger refund holds: it says what was given back
-// altogether, so a refund that is told twice counts once.
+// refundIn is a refund that is known by its own id, and what it gave back; false: the event tells of none.
+func refundIn(e Event) (id string, amount float64, ok bool) {
+	id, known := numberIn(e, PropertyRefundID)
+	amount, says := asNumber(e.Properties[PropertyAmount])
+	return id, max(amount, 0), known && says
+}
+
+// With returns what is known of the order once an event has told of it. A refund that is told twice counts once: of those that say what
+// was given back altogether the larger holds, those with an id of their own are added up.
 func (o Order) With(e Event) Order {
 	amount, known := OrderAmount(e)
 	told := Order{}
@@ -51,7 +76,11 @@ func (o Order) With(e Event) Order {
 	case EventOrderCompleted:
 		told.Completed, told.Total = e.At.UTC(), amount
 	case EventOrderRefunded:
-		told.Refunded, told.Void = max(amount, 0), !known
+		id, gave, own := refundIn(e)
+		if own && len(o.Refunds) < mostRefunds {
+			told.Refunds = map[string]float64{id: gave}
+		}
+		told.Refunded, told.Void = max(amount, 0), !known && !own
 	case EventOrderCancelled:
 		told.Void = true
 	}
@@ -68,7 +97,26 @@ func (o Order) Join(other Order) Order {
 	case other.Completed.Before(o.Completed), other.Completed.Equal(o.Completed) && other.Total > o.Total:
 		first = other
 	}
-	return Order{Completed: first.Completed, Total: first.Total, Refunded: max(o.Refunded, other.Refunded), Void: o.Void || other.Void}
+	refunds, sum := joinRefunds(o.Refunds, other.Refunds)
+	return Order{Completed: first.Completed, Total: first.Total, Refunded: max(o.Refunded, other.Refunded, sum), Refunds: refunds,
+		Void: o.Void || other.Void}
+}
+
+// joinRefunds returns all refunds of which either knew, and what they gave back together.
+func joinRefunds(a, b map[string]float64) (all map[string]float64, sum float64) {
+	if len(a)+len(b) == 0 {
+		return nil, 0
+	}
+	all = map[string]float64{}
+	for _, some := range []map[string]float64{a, b} {
+		for id, amount := range some {
+			all[id] = max(all[id], amount)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		sum += all[id]
+	}
+	return all, Money(sum)
 }
 
 // Counts says whether the order stands: it was completed, and neither cancelled nor given back as a whole.

@@ -100,7 +100,7 @@ func tellOrders(events []Event) []told {
 		}
 		o := byID[id]
 		is := o.With(e)
-		if e.Name == EventOrderCompleted && is != o.Order && (is.Completed != o.Completed || is.Total != o.Total) {
+		if e.Name == EventOrderCompleted && (is.Completed != o.Completed || is.Total != o.Total) {
 			o.Currency = currencyOf(e)
 		}
 		o.Order = is

@@ -32,7 +32,7 @@ func (s Source) Map(in SourceIn, now time.Time) (out SourceOut, err error) {
 	}
 	look := func(place string) any { return atPlace(place, body, in.Header) }
 	out.Name = bounded(textOf(look(s.Mapping.Event)), placeMost)
-	out.ID = s.idOf(in, look, out.Name)
+	out.ID = s.idOf(in, look, body, out.Name)
 	rule, known := s.Mapping.ruleFor(out.Name)
 	if !known {
 		out.Ignored = "the mapping has no rule for " + quote(out.Name)
@@ -61,6 +61,9 @@ func (s Source) Map(in SourceIn, now time.Time) (out SourceOut, err error) {
 	}
 	e := Event{Kind: KindTrack, UserID: user, Name: name, Properties: f.properties(look), ReceivedAt: now, At: f.at(look, now),
 		Context: map[string]any{"source": s.Key}}
+	if out.Part && name == EventOrderRefunded {
+		partOf(e.Properties, out.ID)
+	}
 	e.Historical = now.Sub(e.At) > sourceLive
 	size, err := json.Marshal(e.Properties)
 	if err != nil {
@@ -89,15 +92,31 @@ func (s Source) events(out SourceOut, e Event, traits map[string]any) []Event {
 	return []Event{who, e}
 }
 
-// idOf is by what a webhook is known that comes again: the id that the mapping names, or the bytes that were signed. Names of headers
-// are not signed by every source, so an id stands in the body, but for Standard Webhooks, where it is signed.
-func (s Source) idOf(in SourceIn, look func(string) any, name string) string {
+// partOf says of a refund what it gave back itself, and by what it is known: two that come at once do not hide each other.
+func partOf(refund map[string]any, id string) {
+	amount, ok := refund["total"]
+	if !ok {
+		return
+	}
+	refund[PropertyAmount] = amount
+	if _, named := refund[PropertyRefundID]; !named {
+		refund[PropertyRefundID] = id
+	}
+}
+
+// idOf is by what a webhook is known that comes again: the id that the mapping names, or the bytes that were signed. Headers are not
+// signed, but for the id of Standard Webhooks. So an id stands in the body, and a name that only a header says does not make another webhook of the same
+// bytes: whoever has got hold of an order could have it cancelled by another header.
+func (s Source) idOf(in SourceIn, look func(string) any, body map[string]any, name string) string {
 	id := idText(look(s.Mapping.ID))
 	if s.Preset == PresetStandard && id == "" {
 		id = in.Header("webhook-id")
 	}
 	if id != "" && len(id) <= 200 && utf8.ValidString(id) && !strings.Contains(id, "\x00") {
 		return id
+	}
+	if strings.HasPrefix(s.Mapping.Event, "header:") && !s.Preset.shows(name, body) {
+		name = ""
 	}
 	sum := sha256.Sum256(slices.Concat([]byte(name+"\n"), in.Body))
 	return hex.EncodeToString(sum[:])

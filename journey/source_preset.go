@@ -29,7 +29,8 @@ func shopify() Mapping {
 	cancelled.At, fulfilled.At = "cancelled_at", "updated_at"
 	checkout.OrderID, checkout.Properties = "", map[string]string{"products": "line_items", "checkout_url": "abandoned_checkout_url"}
 	part := true // a refund names its order and nobody, and says what this one gave back
-	refund := Fields{OrderID: "order_id", Total: "transactions.*.amount", Currency: "transactions.0.currency", At: "created_at", Part: &part}
+	refund := Fields{OrderID: "order_id", Total: "transactions.*.amount", Currency: "transactions.0.currency", At: "created_at", Part: &part,
+		Properties: map[string]string{PropertyRefundID: "id"}}
 	return Mapping{Event: "header:X-Shopify-Topic", Events: map[string]Rule{
 		"orders/create": {As: "Order Completed", Fields: order}, "orders/cancelled": {As: "Order Cancelled", Fields: cancelled},
 		"refunds/create":   {As: EventOrderRefunded, Fields: refund},
@@ -60,4 +61,23 @@ func stripe() Mapping {
 			"invoice.paid": {As: "Payment Succeeded", Fields: Fields{Email: "data.object.customer_email", Total: "data.object.amount_paid",
 				Properties: map[string]string{"invoice": "data.object.id"}}},
 		}}
+}
+
+// shows says whether a body itself shows what a header calls it. Then the same bytes may tell of two things: an order that is sent off as
+// soon as it comes in is created and fulfilled in the same words.
+func (p SourcePreset) shows(name string, body map[string]any) bool {
+	if p != PresetShopify {
+		return false
+	}
+	switch name {
+	case "orders/cancelled":
+		return textOf(body["cancelled_at"]) != ""
+	case "orders/paid":
+		return body["financial_status"] == "paid"
+	case "orders/fulfilled":
+		return body["fulfillment_status"] == "fulfilled"
+	case "orders/partially_fulfilled":
+		return body["fulfillment_status"] == "partial"
+	}
+	return false
 }

@@ -45,11 +45,13 @@ func TestWhatAShopsWebhooksBecome(t *testing.T) {
 		"transactions":[{"amount":"10.10","currency":"EUR"},{"amount":"20.20","currency":"EUR"}]}`, "X-Shopify-Topic", "refunds/create"), now)
 	require.NoError(t, err)
 	require.Len(t, out.Events, 1)
-	assert.Equal(t, map[string]any{"order_id": "820982911946154508", "total": 30.3, "currency": "EUR"}, out.Events[0].Properties)
+	assert.Equal(t, map[string]any{"order_id": "820982911946154508", "total": 30.3, "currency": "EUR", "refund_id": int64(929361464), "amount": 30.3},
+		out.Events[0].Properties)
 	placed := PlacedOrder{UserID: "115310627314723954", Refunded: 5}
 	found := out.OfOrder([]PlacedOrder{placed})
 	assert.Equal(t, "115310627314723954", found.Events[0].UserID, "whose order it was")
 	assert.InDelta(t, 35.3, found.Events[0].Properties["total"], 0, "what was given back altogether")
+	assert.InDelta(t, 30.3, found.Events[0].Properties["amount"], 0, "and by this one")
 	assert.Contains(t, out.OfOrder(nil).Ignored, `no order "820982911946154508" is known`)
 	assert.Contains(t, out.OfOrder([]PlacedOrder{placed, {UserID: "u-2"}}).Ignored, "several have an order")
 
@@ -89,6 +91,33 @@ func TestWebhooksThatAreNotForUs(t *testing.T) {
 	b, err := s.Map(hook(`{"id":1,"email":"a@example.com"}`, "X-Shopify-Topic", "orders/create", "X-Shopify-Webhook-Id", "2"), now)
 	require.NoError(t, err)
 	assert.Equal(t, a.ID, b.ID, "a header that nobody signed makes no new webhook of an old one")
+}
+
+// Only the body is signed: whoever has got hold of one makes no other webhook of it by calling it something else.
+func TestTheSameBytesAreTheSameWebhook(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2030, 5, 6, 9, 0, 0, 0, time.UTC)
+	id := func(s Source, topic, body string) string {
+		t.Helper()
+		out, err := s.Map(hook(body, "X-Shopify-Topic", topic, "X-WC-Webhook-Topic", topic, "X-Topic", topic), now)
+		require.NoError(t, err)
+		return out.ID
+	}
+	const order, sent = `{"id":1,"email":"a@example.com"}`, `{"id":1,"email":"a@example.com","financial_status":"paid","fulfillment_status":"fulfilled"}`
+	till := Source{Key: "till", Preset: PresetPlain, Mapping: Mapping{Event: "header:X-Topic", Fields: Fields{Email: "email"}, Events: map[string]Rule{"*": {}}}}
+	for _, s := range []Source{presetSource(t, PresetShopify), presetSource(t, PresetWooCommerce), till} {
+		assert.Equal(t, id(s, "orders/create", order), id(s, "orders/cancelled", order), s.Preset)
+		assert.NotEqual(t, id(s, "orders/create", order), id(s, "orders/create", sent), s.Preset)
+	}
+	shop := presetSource(t, PresetShopify)
+	ids := map[string]bool{}
+	for _, topic := range []string{"orders/create", "orders/paid", "orders/fulfilled"} {
+		ids[id(shop, topic, sent)] = true
+	}
+	assert.Len(t, ids, 3, "what the body itself shows may be told in the same bytes")
+	assert.Equal(t, id(shop, "orders/create", sent), id(shop, "orders/cancelled", sent))
+	till.Mapping.Event = "kind"
+	assert.NotEqual(t, id(till, "", `{"kind":"sale","email":"a@example.com"}`), id(till, "", `{"kind":"return","email":"a@example.com"}`))
 }
 
 func TestAMappingSaysAllThatIsWrongWithIt(t *testing.T) {

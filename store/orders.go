@@ -26,7 +26,7 @@ func (a *application) loadOrders(ctx context.Context, batch []journey.Event, of 
 		return nil
 	}
 	rows, err := a.tx.Query(ctx, `
-		SELECT customer_id, order_id, completed_at, total, refunded, void FROM orders
+		SELECT customer_id, order_id, completed_at, total, refunded, refunds, void FROM orders
 		WHERE (customer_id, order_id) IN (SELECT * FROM unnest($1::text[], $2::text[]))`, customers, ids)
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func scanOrders(rows pgx.Rows, people map[string]*person) error {
 		var key orderKey
 		var completed *time.Time
 		var o journey.Order
-		if err := rows.Scan(&key.Customer, &key.ID, &completed, &o.Total, &o.Refunded, &o.Void); err != nil {
+		if err := rows.Scan(&key.Customer, &key.ID, &completed, &o.Total, &o.Refunded, &o.Refunds, &o.Void); err != nil {
 			return err
 		}
 		if completed != nil {
@@ -85,16 +85,17 @@ func queueOrders(b *pgx.Batch, customer string, orders map[string]journey.Order)
 			completed = &o.Completed
 		}
 		b.Queue(`
-			INSERT INTO orders (customer_id, order_id, completed_at, total, refunded, void) VALUES ($1, $2, $3, $4, $5, $6)
+			INSERT INTO orders (customer_id, order_id, completed_at, total, refunded, refunds, void) VALUES ($1, $2, $3, $4, $5, coalesce($6::jsonb, '{}'), $7)
 			ON CONFLICT (customer_id, order_id) DO UPDATE SET completed_at = excluded.completed_at, total = excluded.total,
-			    refunded = excluded.refunded, void = excluded.void`, customer, id, completed, o.Total, o.Refunded, o.Void)
+			    refunded = excluded.refunded, refunds = excluded.refunds, void = excluded.void`,
+			customer, id, completed, o.Total, o.Refunded, o.Refunds, o.Void)
 	}
 }
 
 // mergeOrders hands over the orders of from. Those of which both knew are read into the two, for MergeProfiles to count once.
 func mergeOrders(ctx context.Context, tx pgx.Tx, b *pgx.Batch, from, into *person) error {
 	rows, err := tx.Query(ctx, `
-		SELECT customer_id, order_id, completed_at, total, refunded, void FROM orders
+		SELECT customer_id, order_id, completed_at, total, refunded, refunds, void FROM orders
 		WHERE customer_id IN ($1, $2) AND order_id IN (
 			SELECT order_id FROM orders WHERE customer_id = $1 INTERSECT SELECT order_id FROM orders WHERE customer_id = $2)`, from.ID, into.ID)
 	if err != nil {
