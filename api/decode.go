@@ -31,14 +31,17 @@ func readBody(c *gin.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(from, maxBody+1))
-	if err != nil {
+	var body bytes.Buffer
+	if r.ContentLength > 0 && r.ContentLength <= maxBody {
+		body.Grow(int(r.ContentLength) + bytes.MinRead) // a plain body is read without growing
+	}
+	if _, err := body.ReadFrom(io.LimitReader(from, maxBody+1)); err != nil {
 		return nil, err
 	}
-	if len(body) > maxBody {
+	if body.Len() > maxBody {
 		return nil, journey.Faultf(journey.CodeTooLarge, "the body is over %d KiB, unpacked", maxBody>>10)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // unpacked reads a body that is plain or gzip, whatever its headers say: clients and proxies lose them, and nothing that is taken
@@ -48,7 +51,7 @@ func unpacked(body io.Reader, encoding string) (io.Reader, error) {
 	if !slices.Contains([]string{"", "identity", "gzip", "x-gzip"}, encoding) {
 		return nil, journey.Faultf(journey.CodeMalformed, "the body is encoded as %q; send it plain or as gzip", encoding)
 	}
-	peek := bufio.NewReader(body)
+	peek := bufio.NewReaderSize(body, 512) // what is longer is not read through it
 	head, err := peek.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, bodyFault(err)

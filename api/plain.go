@@ -132,10 +132,11 @@ func isPlainNumber(text string) bool {
 
 // splitBatch takes a batch apart without reading its events. False: it is no sound JSON, or not what batches look like.
 func splitBatch(body []byte) (b batch, ok bool) {
-	if soundText(body) != nil || !json.Valid(body) {
+	text := string(body)
+	if soundText(body) != nil || !isJSON(text) {
 		return b, false
 	}
-	for name, value := range members(string(body)) {
+	for name, value := range members(text) {
 		switch {
 		case name == "batch" && value[0] == '[' && b.Events == nil:
 			for event := range elements(value) {

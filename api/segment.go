@@ -76,8 +76,8 @@ func ingestOne(kind string) endpoint {
 		if len(r.Body) > maxEvent {
 			return nil, journey.Faultf(journey.CodeTooLarge, "the event is over %d KiB", maxEvent>>10)
 		}
-		sound := soundText(r.Body) == nil && json.Valid(r.Body)
-		e, err := s.readEvent(string(r.Body), sound, kind, nil)
+		text := string(r.Body)
+		e, err := s.readEvent(text, soundText(r.Body) == nil && isJSON(text), kind, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
@@ -108,14 +109,14 @@ func (s *Store) appendGroups() {
 // refused for another's.
 func (s *Store) appendGroup(group []*appending) {
 	ctx := context.WithoutCancel(group[0].ctx)
-	var all []journey.WrittenEvent
-	for _, a := range group {
-		all = append(all, a.events...)
+	together := make([][]journey.WrittenEvent, len(group))
+	for i, a := range group {
+		together[i] = a.events
 	}
-	out, err := s.appendTogether(ctx, all)
+	out, err := s.appendTogether(ctx, slices.Concat(together...))
 	if err != nil && len(group) > 1 && !unavailable(err) {
 		for _, a := range group {
-			a.out, a.err = s.appendTogether(ctx, a.events)
+			a.out, a.err = s.appendTogether(ctx, slices.Clone(a.events))
 			close(a.done)
 		}
 		return
@@ -129,6 +130,7 @@ func (s *Store) appendGroup(group []*appending) {
 	}
 }
 
+// appendTogether commits events, whose ids it fills in.
 func (s *Store) appendTogether(ctx context.Context, events []journey.WrittenEvent) (out []journey.Acceptance, err error) {
 	err = s.inTx(ctx, func(tx pgx.Tx) error {
 		var fresh []journey.WrittenEvent
@@ -136,16 +138,26 @@ func (s *Store) appendTogether(ctx context.Context, events []journey.WrittenEven
 		if out, fresh, err = s.claimIDs(ctx, tx, events); err != nil {
 			return err
 		}
-		if len(fresh) > 0 {
-			b := &pgx.Batch{}
-			s.queueWritten(b, fresh)
-			b.Queue(`SELECT pg_notify($1, '')`, channelEvents)
-			if err := tx.SendBatch(ctx, b).Close(); err != nil {
-				return err
-			}
+		if err := s.writeFresh(ctx, tx, fresh); err != nil {
+			return err
 		}
 		return markConflicts(ctx, tx, events, out)
 	})
 	point.Hit(point.AfterAppend)
 	return out, err
+}
+
+// writeFresh writes events into the inbox and tells who applies it.
+func (s *Store) writeFresh(ctx context.Context, tx pgx.Tx, events []journey.WrittenEvent) error {
+	if len(events) == 0 {
+		return nil
+	}
+	b := &pgx.Batch{}
+	if len(events) < copyFrom {
+		s.queueWritten(b, events)
+	} else if err := s.copyWritten(ctx, tx, events); err != nil {
+		return err
+	}
+	b.Queue(`SELECT pg_notify($1, '')`, channelEvents)
+	return tx.SendBatch(ctx, b).Close()
 }

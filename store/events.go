@@ -22,64 +22,70 @@ func writeDown(events []journey.Event) ([]journey.WrittenEvent, error) {
 	return out, nil
 }
 
+// claim is one row of event_ids, of the event at that place.
+type claim struct {
+	MessageID string
+	EventID   string
+	place     int
+}
+
 // claimIDs notes the callers' ids and says which events are new; of the others it says Duplicate, whatever their bodies say. Ids are
 // claimed in sorted order, so that two batches with the same ids wait for each other instead of deadlocking.
-func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []journey.WrittenEvent) ([]journey.Acceptance, []journey.WrittenEvent, error) {
+func (s *Store) claimIDs(ctx context.Context, tx pgx.Tx, events []journey.WrittenEvent) (out []journey.Acceptance, fresh []journey.WrittenEvent, err error) {
+	out = make([]journey.Acceptance, len(events))
 	claims := make([]claim, 0, len(events))
-	taken := make(map[string]string, len(events)) // message id to event id
-	for _, e := range events {
-		if _, twice := taken[e.MessageID]; e.MessageID == "" || twice {
-			continue
+	for i := range events {
+		events[i].ID = eventID(events[i].Event)
+		out[i].EventID = events[i].ID
+		if id := events[i].MessageID; id != "" {
+			claims = append(claims, claim{MessageID: id, EventID: events[i].ID, place: i})
 		}
-		c := claim{MessageID: e.MessageID, EventID: eventID(e.Event)}
-		taken[c.MessageID], claims = c.EventID, append(claims, c)
 	}
+	slices.SortFunc(claims, func(a, b claim) int {
+		return cmp.Or(cmp.Compare(a.MessageID, b.MessageID), cmp.Compare(a.place, b.place))
+	})
 	known, err := s.insertClaims(ctx, tx, claims)
 	if err != nil {
 		return nil, nil, err
 	}
-	out := make([]journey.Acceptance, len(events))
-	fresh := make([]journey.WrittenEvent, 0, len(events))
-	for i, e := range events {
-		switch id, there := known[e.MessageID]; {
-		case there:
-			out[i] = journey.Acceptance{EventID: id, Duplicate: true}
-			continue
-		case e.MessageID == "":
-			e.ID = eventID(e.Event)
-		default:
-			e.ID = taken[e.MessageID]
-			if known == nil {
-				known = map[string]string{}
-			}
-			known[e.MessageID] = e.ID // the next one in this batch has come before
+	all := true
+	for n, c := range claims {
+		id, there := known[c.MessageID]
+		if twin := n > 0 && claims[n-1].MessageID == c.MessageID; twin && !there { // it has come before in this batch
+			id, there = out[claims[n-1].place].EventID, true
 		}
-		out[i], fresh = journey.Acceptance{EventID: e.ID}, append(fresh, e)
+		if there {
+			out[c.place], all = journey.Acceptance{EventID: id, Duplicate: true}, false
+		}
+	}
+	if all {
+		return out, events, nil
+	}
+	for i, e := range events {
+		if !out[i].Duplicate {
+			fresh = append(fresh, e)
+		}
 	}
 	return out, fresh, nil
 }
 
-// claim is one row of event_ids.
-type claim struct {
-	MessageID string
-	EventID   string
-}
-
-// insertClaims inserts the ids that are new and returns which events those are that were there, by message id.
+// insertClaims inserts the ids that are new and returns which events those are that were there, by message id. Claims are sorted, and may name
+// one twice: the first holds.
 func (s *Store) insertClaims(ctx context.Context, tx pgx.Tx, claims []claim) (map[string]string, error) {
-	if len(claims) == 0 {
-		return nil, nil
+	ids, events := make([]string, 0, len(claims)), make([]string, 0, len(claims))
+	for n, c := range claims {
+		if n == 0 || claims[n-1].MessageID != c.MessageID {
+			ids, events = append(ids, c.MessageID), append(events, c.EventID)
+		}
 	}
-	slices.SortFunc(claims, func(a, b claim) int { return cmp.Compare(a.MessageID, b.MessageID) })
-	ids, events := make([]string, len(claims)), make([]string, len(claims))
-	for i, c := range claims {
-		ids[i], events[i] = c.MessageID, c.EventID
+	if len(ids) == 0 {
+		return nil, nil
 	}
 	tag, err := tx.Exec(ctx, `
 		INSERT INTO event_ids (message_id, event_id, received_at)
 		SELECT m, e, $3 FROM unnest($1::text[], $2::text[]) AS t (m, e)
 		ON CONFLICT DO NOTHING`, ids, events, s.clock.Now())
-	if err != nil || int(tag.RowsAffected()) == len(claims) {
+	if err != nil || int(tag.RowsAffected()) == len(ids) {
 		return nil, err
 	}
 	rows, err := tx.Query(ctx, `
@@ -153,6 +159,18 @@ func (s *Store) queueEvents(b *pgx.Batch, events []journey.Event) error {
 	return err
 }
 
+// inboxRow fills in what an event leaves open.
+func inboxRow(e journey.WrittenEvent, now time.Time) journey.WrittenEvent {
+	e.ID = eventID(e.Event)
+	if e.ReceivedAt.IsZero() {
+		e.ReceivedAt = now
+	}
+	if e.At.IsZero() {
+		e.At = e.ReceivedAt
+	}
+	return e
+}
+
 func (s *Store) queueWritten(b *pgx.Batch, events []journey.WrittenEvent) {
 	n := len(events)
 	ids, kinds, customers := make([]string, n), make([]string, n), make([]string, n)
@@ -161,13 +179,8 @@ func (s *Store) queueWritten(b *pgx.Batch, events []journey.WrittenEvent) {
 	at, received, historical := make([]time.Time, n), make([]time.Time, n), make([]bool, n)
 	now := s.clock.Now()
 	for i, e := range events {
-		if e.ReceivedAt.IsZero() {
-			e.ReceivedAt = now
-		}
-		if e.At.IsZero() {
-			e.At = e.ReceivedAt
-		}
-		ids[i], kinds[i], customers[i] = eventID(e.Event), e.Kind, e.CustomerID
+		e = inboxRow(e, now)
+		ids[i], kinds[i], customers[i] = e.ID, e.Kind, e.CustomerID
 		users[i], anonymous[i], names[i] = e.UserID, e.AnonymousID, e.Name
 		properties[i], contexts[i] = e.PropertiesJSON, e.ContextJSON
 		at[i], received[i], historical[i] = e.At, e.ReceivedAt, e.IsHistorical()

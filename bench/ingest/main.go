@@ -20,7 +20,8 @@ type options struct {
 	batch   int // events per request, and per COPY
 	callers int // at a time
 	rounds  int
-	profile string // file for a CPU profile of the first batches
+
+	profile, profiled string // file for a CPU profile of the first round of a way, callers included; its name
 }
 
 func main() { rig.Main("ingest", run) }
@@ -33,7 +34,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&o.batch, "batch", 500, "events per request and per COPY")
 	flags.IntVar(&o.callers, "callers", 16, "callers at a time")
 	flags.IntVar(&o.rounds, "rounds", 3, "rounds")
-	flags.StringVar(&o.profile, "cpuprofile", "", "a file for a CPU profile of the first round of batches, callers included")
+	flags.StringVar(&o.profile, "cpuprofile", "", "a file for a CPU profile of the first round of a way, callers included")
+	flags.StringVar(&o.profiled, "profiled", batches, "which way")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -54,7 +56,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			if w.single {
 				n /= 10
 			}
-			r, err := profiled(o, round == 1 && w.name == batches, func() (result, error) { return measure(ctx, e, w, o, n) })
+			file := ""
+			if round == 1 && w.name == o.profiled {
+				file = o.profile
+			}
+			r, err := measure(ctx, e, w, o, n, file)
 			if err != nil {
 				return fmt.Errorf("measuring %q: %w", w.name, err)
 			}
@@ -66,32 +72,32 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// profiled measures, and writes a CPU profile of it where one was asked for.
-func profiled(o options, this bool, measure func() (result, error)) (result, error) {
-	if o.profile == "" || !this {
-		return measure()
+// profiled does something, and writes a CPU profile of it into a file where one is named.
+func profiled(name string, do func() error) error {
+	if name == "" {
+		return do()
 	}
-	file, err := os.Create(o.profile)
+	file, err := os.Create(name)
 	if err != nil {
-		return result{}, err
+		return err
 	}
 	defer file.Close() //nolint:errcheck // the profile is written by then
 	if err := pprof.StartCPUProfile(file); err != nil {
-		return result{}, err
+		return err
 	}
 	defer pprof.StopCPUProfile()
-	return measure()
+	return do()
 }
 
 // print writes the table: every way against the two floors, by the clock and by the processor. A machine that others use too gives those
 // more of its time who have more processes; the processor time of an event does not depend on that.
 func print(out io.Writer, ways []way, totals []result) {
-	perEvent := func(r result) float64 { return 1000 * r.cpu / float64(r.events) }
-	fmt.Fprintf(out, "\n%-28s %9s %8s %8s %9s %8s %8s %11s %9s\n", "", "events/s", "× each", "× COPY", "CPU µs", "× each", "× COPY", "commits/ev.", "WAL B/ev.")
+	perEvent := func(r result) float64 { return 1000 * (r.cpu + r.postgres) / float64(r.events) }
+	fmt.Fprintf(out, "\n%-28s %9s %8s %8s %8s %8s %8s %8s %11s %9s\n", "", "events/s", "× each", "× COPY", "CPU µs", "postgres", "× each", "× COPY", "commits/ev.", "WAL B/ev.")
 	for i, w := range ways {
 		t := totals[i]
-		fmt.Fprintf(out, "%-28s %9.0f %8.2f %8.2f %9.0f %8.2f %8.2f %11.4f %9.0f\n", w.name, t.rate(), t.rate()/totals[0].rate(), t.rate()/totals[1].rate(),
-			perEvent(t), perEvent(totals[0])/perEvent(t), perEvent(totals[1])/perEvent(t), float64(t.commits)/float64(t.events), float64(t.wal)/float64(t.events))
+		fmt.Fprintf(out, "%-28s %9.0f %8.2f %8.2f %8.1f %8.1f %8.2f %8.2f %11.4f %9.0f\n", w.name, t.rate(), t.rate()/totals[0].rate(), t.rate()/totals[1].rate(),
+			perEvent(t), 1000*t.postgres/float64(t.events), perEvent(totals[0])/perEvent(t), perEvent(totals[1])/perEvent(t), float64(t.commits)/float64(t.events), float64(t.wal)/float64(t.events))
 	}
 	fmt.Fprintln(out, "\n× each: times as many as with one commit per event; by the clock, then by the processor. Every event of Perennial's ways was"+
 		"\nanswered with 2xx and counted in the table afterwards. Callers, server and Postgres share the machine.")

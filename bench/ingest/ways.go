@@ -42,14 +42,14 @@ type result struct {
 	events, commits int
 	took            time.Duration
 	wal             int64
-	cpu             float64 // ms of this process, callers included, and of Postgres
+	cpu, postgres   float64 // ms of this process, callers included, and of Postgres
 }
 
 func (r result) rate() float64 { return float64(r.events) / r.took.Seconds() }
 
 func (r *result) add(o result) {
 	r.events, r.commits, r.took, r.wal = r.events+o.events, r.commits+o.commits, r.took+o.took, r.wal+o.wal
-	r.cpu += o.cpu
+	r.cpu, r.postgres = r.cpu+o.cpu, r.postgres+o.postgres
 }
 
 // batches is the name of the way that the targets are about.
@@ -58,7 +58,8 @@ const batches = "Perennial, POST /v1/batch"
 // numbers keeps the events of all ways apart.
 var numbers atomic.Int64
 
-func measure(ctx context.Context, e *rig.Engine, w way, o options, n int) (result, error) {
+// measure puts n events. Profile names a file for a CPU profile; "" for none.
+func measure(ctx context.Context, e *rig.Engine, w way, o options, n int, profile string) (result, error) {
 	sends, err := w.prepareAll(o, n)
 	if err != nil {
 		return result{}, err
@@ -76,16 +77,16 @@ func measure(ctx context.Context, e *rig.Engine, w way, o options, n int) (resul
 	if err != nil {
 		return result{}, err
 	}
-	cpu, err := computed(e)
+	cpu, postgres, err := computed(e)
 	if err != nil {
 		return result{}, err
 	}
 	begun := time.Now()
-	if err := putAll(ctx, o.callers, sends); err != nil {
+	if err := profiled(profile, func() error { return putAll(ctx, o.callers, sends) }); err != nil {
 		return result{}, err
 	}
 	took := time.Since(begun)
-	cpuAfter, err := computed(e)
+	cpuAfter, postgresAfter, err := computed(e)
 	if err != nil {
 		return result{}, err
 	}
@@ -101,7 +102,8 @@ func measure(ctx context.Context, e *rig.Engine, w way, o options, n int) (resul
 		return result{}, err
 	}
 	committed, err := transactions(ctx, w.database)
-	return result{events: n, took: took, commits: committed - commits, wal: after.WAL - before.WAL, cpu: cpuAfter - cpu}, err
+	return result{events: n, took: took, commits: committed - commits, wal: after.WAL - before.WAL, cpu: cpuAfter - cpu,
+		postgres: postgresAfter - postgres}, err
 }
 
 // prepareAll makes ready n events, in portions of a batch or of one.
@@ -134,9 +136,9 @@ func transactions(ctx context.Context, database string) (n int, err error) {
 }
 
 // computed is the processor time of this process and of Postgres since they began, in milliseconds.
-func computed(e *rig.Engine) (float64, error) {
-	_, postgres, err := e.CPU()
-	return rig.CPU(os.Getpid()) + postgres, err
+func computed(e *rig.Engine) (own, postgres float64, err error) {
+	_, postgres, err = e.CPU()
+	return rig.CPU(os.Getpid()), postgres, err
 }
 
 func count(ctx context.Context, database string) (n int, err error) {
