@@ -68,7 +68,7 @@ func (d *reached) take(r *request, v journey.ReportView, t journey.ReportTable, 
 	}
 }
 
-// part is the share that took a way out of a step.
+// part is the share that took a way out of a step, as the picture writes it.
 func (d *reached) part(step, way string) string { return d.shares[[2]string{step, way}] }
 
 // drawing is how the picture is drawn then: a number says what part of those who entered it is.
