@@ -10,7 +10,8 @@ import (
 
 // Reports is what ReportRunner works on; the store is one.
 type Reports interface {
-	// CountReports takes up to so many applied events into the reports and says how many; 0: none were left, or somebody else is at it.
+	// CountReports takes up to so many applied events and as many moves into the reports and says how many it took; 0: none were left, or
+	// somebody else is at it.
 	CountReports(ctx context.Context, limit int) (int, error)
 }
 
@@ -21,7 +22,7 @@ type ReportRunner struct {
 	Every   time.Duration // looks this often; 0: 2 s
 }
 
-// reportBatch is how many events, or customers of a first count, one transaction takes.
+// reportBatch is how many events and moves, or customers of a first count, one transaction takes.
 const reportBatch = 500
 
 // Run counts until ctx ends, which it returns as nil.
@@ -42,7 +43,7 @@ func (r *ReportRunner) Run(ctx context.Context) error {
 		case err == nil:
 			pause = backoffFirst
 		}
-		if n > 0 && ctx.Err() == nil {
+		if n >= reportBatch && ctx.Err() == nil { // there is more; what trickles in is waited for, so that a customer is counted once for all of it
 			continue
 		}
 		timer := time.NewTimer(wait)
