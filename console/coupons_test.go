@@ -32,6 +32,7 @@ func TestCouponsInTheConsole(t *testing.T) {
 	assert.Equal(t, 303, v.get("/coupons?code="+code).status)
 	assert.Contains(t, v.get("/coupons/codes/"+code).body, `href="/customers/`+ada+`"`)
 	assert.Contains(t, v.get("/coupons?code=NOTHING").body, "There is no coupon with this code.")
+	assert.Regexp(t, `(?s)What happened to it.*Given`, v.get("/coupons/codes/"+code).body)
 	o.exec(`UPDATE coupons SET state = 'redeemed', redeemed_at = issued_at, order_id = 'o-1', value = 49.5, currency = 'EUR' WHERE code = $1`, code)
 	assert.Contains(t, v.get("/coupons/codes/"+code).body, "order o-1 · €49.50")
 	assert.Contains(t, v.get("/coupons/pools/comeback").body, "€49.50")

@@ -39,6 +39,19 @@ func TestTopicsAreDeclaredAndPaused(t *testing.T) {
 	assert.NotContains(t, page, "the shop is closed,")
 }
 
+func TestNothingNewTakesAKey(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	v := o.as(journey.RoleAdmin)
+	assert.Contains(t, v.post("/topics", url.Values{"fresh": {"yes"}, "name": {"Offers"}}).body, "is taken: offers")
+	assert.Equal(t, "Offers and news", one[string](o, `SELECT name FROM topics WHERE key = 'offers'`))
+	assert.Contains(t, v.follow("/topics", url.Values{"fresh": {"yes"}, "name": {"Été: news"}}).body, `id="ete-news"`)
+	v.follow("/teams", url.Values{"fresh": {"yes"}, "name": {"Sales"}, "emails": {"sales@example.com"}})
+	assert.Contains(t, v.post("/teams", url.Values{"fresh": {"yes"}, "key": {"sales"}, "emails": {"others@example.com"}}).body, "is taken: sales")
+	assert.Equal(t, 1, one[int](o, `SELECT count(*) FROM teams WHERE key = 'sales' AND emails::text LIKE '%sales@example.com%'`))
+}
+
 func TestSuppressionsAreFoundAddedAndLifted(t *testing.T) {
 	t.Parallel()
 	o := open(t)

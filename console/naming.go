@@ -1,10 +1,13 @@
 package console
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"perennial/journey"
 )
 
 // newKey is the key that somebody typed for what she makes, or where she typed none, one made of its name.
@@ -13,6 +16,15 @@ func (r *request) newKey() string {
 		return key
 	}
 	return keyOf(r.form.Get("name"))
+}
+
+// unseen is the fault of making something under a key that is taken: it would change what is there, and nobody has looked at that.
+func (r *request) unseen(key string, taken []string) error {
+	if r.form.Get("fresh") == "" || !slices.Contains(taken, key) {
+		return nil
+	}
+	return &journey.Fault{Code: journey.CodeConflict, Message: r.text("fault.form"),
+		Problems: journey.Problems{{Path: "key", Message: r.text("fault.taken", "key", key), Mend: r.text("fault.taken_mend")}}}
 }
 
 // mostKey is how long a key may be.

@@ -77,7 +77,7 @@ func teamsPage(ctx context.Context, r *request) (reply, error) {
 
 // team is the one that the form describes, without its chat.
 func (r *request) team() journey.Team {
-	return journey.Team{Key: strings.TrimSpace(r.form.Get("key")), Name: strings.TrimSpace(r.form.Get("name")), Emails: strings.Fields(r.form.Get("emails")),
+	return journey.Team{Key: r.newKey(), Name: strings.TrimSpace(r.form.Get("name")), Emails: strings.Fields(r.form.Get("emails")),
 		Hours: r.hours(), EscalateTo: r.form.Get("escalate_to"), Default: r.form.Get("default") != ""}
 }
 
@@ -86,6 +86,17 @@ func putTeam(ctx context.Context, r *request) (reply, error) {
 	var chat *string
 	if text := strings.TrimSpace(r.form.Get("url")); text != "" || r.form.Get("no_url") != "" {
 		chat = &text
+	}
+	list, err := r.Read.Teams(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	var taken []string
+	for _, t := range list {
+		taken = append(taken, t.Key)
+	}
+	if err := r.unseen(r.team().Key, taken); err != nil {
+		return reply{}, err
 	}
 	if _, err := r.Control.PutTeam(ctx, r.by(), r.team(), chat); err != nil {
 		return reply{}, err

@@ -66,7 +66,7 @@ func topicsPage(ctx context.Context, r *request) (reply, error) {
 
 func putTopic(ctx context.Context, r *request) (reply, error) {
 	field := func(name string) string { return strings.TrimSpace(r.form.Get(name)) }
-	t := journey.Topic{Key: field("key"), Name: field("name"), DoubleOptIn: field("double_opt_in") != "", Names: map[string]string{}}
+	t := journey.Topic{Key: r.newKey(), Name: field("name"), DoubleOptIn: field("double_opt_in") != "", Names: map[string]string{}}
 	names := r.form["name_in"]
 	for i, locale := range r.form["locale"] {
 		if locale = strings.TrimSpace(locale); i < len(names) && (locale != "" || strings.TrimSpace(names[i]) != "") {
@@ -77,6 +77,13 @@ func putTopic(ctx context.Context, r *request) (reply, error) {
 		t.Cap = &journey.Cap{Over: journey.OverCap(field("over"))}
 		t.Cap.Messages, _ = strconv.Atoi(field("messages")) // what cannot be read is 0, and refused with the other faults
 		t.Cap.Per, _ = journey.ParseDuration(field("per"))
+	}
+	taken, err := r.Read.TopicKeys(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	if err := r.unseen(t.Key, taken); err != nil {
+		return reply{}, err
 	}
 	if _, err := r.Control.PutTopic(ctx, r.by(), t); err != nil {
 		return reply{}, err

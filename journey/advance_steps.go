@@ -129,6 +129,7 @@ func (d *decision) coupon(step *Step) {
 		}
 		d.st.Coupons[as] = c.ID
 		d.log(LogCoupon, detail{"pool": want.Pool, "as": as})
+		d.tell(EventCouponIssued, detail{"pool": want.Pool, "code": c.Code, "coupon": c.ID, "as": as, "step": step.ID})
 		d.goOn(step)
 		return
 	}

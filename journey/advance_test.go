@@ -73,8 +73,10 @@ func TestWinBackStaysSilent(t *testing.T) {
 	assert.Equal(t, offer.NotBefore.Add(3*Day), offer.ExpiresAt)
 	assert.Equal(t, LaneMarketing, offer.Lane)
 	assert.Equal(t, "enr_1", offer.EnrollmentID)
-	assert.Equal(t, []string{EventJourneyEntered, EventJourneyExited}, []string{s.told[0].Name, s.told[1].Name})
-	assert.Equal(t, map[string]any{"journey": "win-back", "version": 3, "enrollment": "enr_1", "reason": "silent"}, s.told[1].Properties)
+	assert.Equal(t, []string{EventJourneyEntered, EventCouponIssued, EventJourneyExited}, []string{s.told[0].Name, s.told[1].Name, s.told[2].Name})
+	assert.Equal(t, map[string]any{"journey": "win-back", "version": 3, "enrollment": "enr_1", "step": "coupon-offer", "pool": "comeback", "as": "offer",
+		"coupon": s.facts.Coupons["offer"].ID, "code": s.facts.Coupons["offer"].Code}, s.told[1].Properties)
+	assert.Equal(t, map[string]any{"journey": "win-back", "version": 3, "enrollment": "enr_1", "reason": "silent"}, s.told[2].Properties)
 }
 
 func TestWinBackWonBack(t *testing.T) {

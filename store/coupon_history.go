@@ -38,7 +38,7 @@ func (s *Store) Coupon(ctx context.Context, code string) (h journey.CouponHistor
 	}
 	// Those that are applied already, and those that are about to be: each part has its index.
 	rows, err = s.pool.Query(ctx, `
-		SELECT id, name, happened_at, properties FROM (
+		SELECT id, kind, name, happened_at, received_at, properties FROM (
 			SELECT * FROM events WHERE customer_id = $1 AND number IS NOT NULL
 			UNION ALL SELECT * FROM events WHERE customer_id = $1 AND number IS NULL AND applied_at IS NULL) e
 		WHERE kind = 'own' AND name IN ('Coupon Issued', 'Coupon Redeemed', 'Coupon Expired') AND properties->>'coupon' = $2
@@ -47,7 +47,7 @@ func (s *Store) Coupon(ctx context.Context, code string) (h journey.CouponHistor
 		return h, err
 	}
 	var e journey.EventView
-	_, err = pgx.ForEachRow(rows, []any{&e.ID, &e.Name, &e.At, &e.Properties}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&e.ID, &e.Kind, &e.Name, &e.At, &e.ReceivedAt, &e.Properties}, func() error {
 		e.Words = []string{journey.EventWords(journey.KindOwn, e.Name, e.Properties, nil)}
 		h.Events = append(h.Events, e)
 		e.Properties = nil

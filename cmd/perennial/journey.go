@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -198,6 +200,10 @@ func (s *server) request(ctx context.Context, method, path string, payload io.Re
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	res, err := s.http.Do(req)
+	var unreachable *net.OpError
+	if errors.As(err, &unreachable) && unreachable.Op == "dial" {
+		return nil, fmt.Errorf("%w; see that the server of PERENNIAL_URL runs", err)
+	}
 	if err != nil || res.StatusCode < http.StatusBadRequest {
 		return res, err
 	}
