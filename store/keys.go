@@ -22,13 +22,21 @@ func (s *Store) CreateKey(ctx context.Context, k journey.Key, hash []byte, by jo
 	})
 }
 
-// KeyByHash returns the key whose secret has that hash, also a revoked one; a fault of CodeNotFound when there is none.
+// KeyByHash returns the key whose secret has that hash, also a revoked one; a fault of CodeNotFound when there is none. One that is good is
+// believed for five seconds, or until one is revoked.
 func (s *Store) KeyByHash(ctx context.Context, hash []byte) (k journey.Key, err error) {
 	defer wrap(&err, "looking up a key")
+	k, known, emptied := s.keys.find(hash, s.clock.Wall())
+	if known {
+		return k, nil
+	}
 	err = s.pool.QueryRow(ctx, `SELECT id, name, role, created_at, revoked_at FROM keys WHERE hash = $1`, hash).
 		Scan(&k.ID, &k.Name, &k.Role, &k.CreatedAt, &k.RevokedAt)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return k, journey.Faultf(journey.CodeNotFound, "there is no such key")
+	}
+	if err == nil && k.RevokedAt == nil {
+		s.keys.keep(hash, k, s.clock.Wall(), emptied)
 	}
 	return k, err
 }
@@ -44,9 +52,10 @@ func (s *Store) Keys(ctx context.Context) (_ []journey.Key, err error) {
 	return nonNil(keys), err
 }
 
-// RevokeKey ends a key: the next request that carries it is refused. Doing it again has no effect.
+// RevokeKey ends a key: the next request that carries it is refused, and other processes hear of it at once. Doing it again has no effect.
 func (s *Store) RevokeKey(ctx context.Context, id string, by journey.Actor) (err error) {
 	defer wrap(&err, "revoking key %q", id)
+	defer s.keys.empty()
 	return s.inTx(ctx, func(tx pgx.Tx) error {
 		var open bool
 		err := tx.QueryRow(ctx, `SELECT revoked_at IS NULL FROM keys WHERE id = $1 FOR UPDATE`, id).Scan(&open)
@@ -57,6 +66,9 @@ func (s *Store) RevokeKey(ctx context.Context, id string, by journey.Actor) (err
 			return err
 		}
 		if _, err := tx.Exec(ctx, `UPDATE keys SET revoked_at = $2 WHERE id = $1`, id, s.clock.Now()); err != nil {
+			return err
+		}
+		if err := notify(ctx, tx, channelKeys); err != nil {
 			return err
 		}
 		return s.audit(ctx, tx, deed{by: by, verb: "key.revoke", target: id})

@@ -16,6 +16,7 @@ const (
 	channelMessages = "messages" // a message was queued, or the switches have changed
 
 	channelMigrations = "migrations" // a migration was made
+	channelKeys       = "keys"       // a key was revoked
 )
 
 // Listen returns a channel that yields after something was written for the given channel of notifications: "events",
@@ -131,7 +132,7 @@ func (l *listeners) hear(ctx context.Context, config *pgx.ConnConfig) bool {
 		defer cancel()
 		_ = conn.Close(closing) // it may have broken already
 	}()
-	for _, channel := range []string{channelEvents, channelWakeups, channelMessages, channelMigrations} {
+	for _, channel := range []string{channelEvents, channelWakeups, channelMessages, channelMigrations, channelKeys} {
 		if _, err := conn.Exec(connecting, "LISTEN "+pgx.Identifier{channel}.Sanitize()); err != nil {
 			return false
 		}

@@ -47,6 +47,7 @@ type Store struct {
 	definitions *definitions
 	segments    sync.Map // key@version → *kept: what was parsed never changes
 	appends     appender
+	keys        keyCache
 }
 
 // Open connects, creates the settings row of a new database, and builds the clock from the stored epoch. A Speed other than
@@ -73,6 +74,7 @@ func Open(ctx context.Context, url string, o Options) (_ *Store, err error) {
 		return nil, err
 	}
 	s.listeners = listen(listening)
+	go s.keys.heed(s.listeners.add(context.Background(), channelKeys))
 	return s, nil
 }
 
