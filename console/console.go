@@ -80,6 +80,7 @@ type Reader interface {
 	AttributeNames(ctx context.Context) ([]string, error)
 	EventNames(ctx context.Context, r journey.PageRequest) (journey.Page[journey.EventName], error)
 	TopicKeys(ctx context.Context) ([]string, error)
+	NamesKept(ctx context.Context) (journey.References, error)
 
 	Pools(ctx context.Context) ([]journey.CouponPool, error)
 	GivingPools(ctx context.Context) ([]string, error)

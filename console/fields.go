@@ -12,10 +12,14 @@ import (
 // stepField is one field of a form for a step or for a part of the head: where it stands in the text, and how it is asked for.
 type stepField struct {
 	Path   string
-	Kind   string // text, key, duration, number, choice, condition, tree, time, first; yes, days, value, where, either
-	List   string // of key and text: what there is to choose from
+	Kind   string // text, key, duration, number, choice, condition, time, first; yes, days, value, where, either; source, rows, words, list
+	List   string // of text, rows and list: what there is to choose from
 	Words  []string
+	Inner  string // of words: the key in which each text stands
+	Key    string // of rows and words: the name of the text for what stands before each
+	Lone   bool   // of list: one by itself stands without brackets
 	Need   bool
+	Rare   bool      // it is folded away while it says nothing
 	Says   string    // the name of its texts; "": the last word of its path
 	Either []variant // of either: one of them holds
 }
@@ -29,7 +33,7 @@ type variant struct {
 
 // Tree says whether what is typed is of the language, not a text.
 func (f stepField) Tree() bool {
-	return slices.Contains([]string{"condition", "tree", "yes", "days", "where"}, f.Kind)
+	return slices.Contains([]string{"condition", "yes", "days", "where", "source", "rows", "words", "list"}, f.Kind)
 }
 
 // Label is the name of its texts.
@@ -50,6 +54,8 @@ type fieldView struct {
 	Name, Value, First string
 	Tree               *part // of a condition, with the group that holds all of it
 	Where              []property
+	Rows               []valueView // of source one
+	Items              []string
 	Variants           []variantView
 	Faults             journey.Problems
 	path               string // as problems name it, e.g. steps[2].branch[0].if
@@ -60,6 +66,12 @@ type variantView struct {
 	Key    string
 	On     bool
 	Fields []fieldView
+}
+
+// Said says whether anything stands in it, or is wrong with it.
+func (f fieldView) Said() bool {
+	chosen := slices.IndexFunc(f.Variants, func(v variantView) bool { return v.On })
+	return f.Value != "" || len(f.Rows)+len(f.Items)+len(f.Where)+len(f.Faults) > 0 || chosen > 0
 }
 
 // Yes is what a box says that is ticked.
@@ -152,6 +164,7 @@ func (r *request) fieldViews(fields []stepField, s spot) (out []fieldView) {
 		case "either":
 			v.Variants = r.variantViews(f, s)
 		}
+		r.valueFields(&v)
 		out = append(out, v)
 	}
 	return out
@@ -245,6 +258,9 @@ func needed(f stepField, s journey.Setting) journey.Setting {
 // posted is what a form says in a field. A condition that says what the text says is the text's, with its remarks.
 func (r *request) posted(f stepField, name string, s spot) (value string, shown bool) {
 	was := s.value(f.Path)
+	if value, shown := r.postedValue(f, name, was); shown {
+		return value, true
+	}
 	switch f.Kind {
 	case "condition":
 		if p := builtCondition(r.form, name); p != nil {
@@ -281,7 +297,7 @@ func (r *request) chosenSettings(f stepField, s spot, below string) (out []journ
 	kept := chosen.roots(f.Path)
 	for _, v := range f.Either {
 		for _, root := range v.roots(f.Path) {
-			if path := joinPath(base, root); !slices.Contains(kept, root) && s.value(joinPath(f.Path, root)) != "" {
+			if path := joinPath(base, root); root != "" && !slices.Contains(kept, root) && s.value(joinPath(f.Path, root)) != "" {
 				out = append(out, journey.Setting{Path: path})
 			}
 		}
@@ -302,7 +318,7 @@ func placeFaults(problems journey.Problems, fields []*fieldView) (rest journey.P
 		var best *fieldView
 		for _, f := range fields {
 			exact := p.Path == f.path || strings.HasPrefix(p.Path, f.path+".") || strings.HasPrefix(p.Path, f.path+"[")
-			if exact && f.path != "" && (best == nil || len(f.path) > len(best.path)) {
+			if exact && f.path != "" && (best == nil || len(f.path) >= len(best.path)) {
 				best = f
 			}
 		}

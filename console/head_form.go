@@ -14,13 +14,13 @@ func headForms() []stepForm {
 	clock := func(path, says string) stepField { return stepField{Path: path, Kind: "time", Says: says} }
 	return []stepForm{
 		{Key: "about", Fields: []stepField{name("name", "", "journey_name", true), name("topic", "topics", "journey_topic", true), name("why", "", "why", false),
-			name("group", "groups", "group", false), number("priority", "priority")}},
+			name("group", "", "group", false), number("priority", "priority")}},
 		{Key: "enter", Fields: []stepField{triggers(), {Path: "enter.if", Kind: "condition", Says: "enter_if"},
 			name("enter.each.in", "", "each_in", false), name("enter.each.as", "", "each_as", false), name("enter.each.unique", "", "each_unique", false)}},
 		{Key: "reentry", Fields: []stepField{{Path: "reentry", Kind: "either", Either: []variant{
 			{Key: "unsaid"}, {Key: "never", Word: "never"}, {Key: "always", Word: "always"},
 			{Key: "after", Fields: []stepField{span("reentry.after", "reentry_after", true)}},
-			{Key: "per", Fields: []stepField{{Path: "reentry.per", Kind: "tree", Says: "reentry_per", Need: true},
+			{Key: "per", Fields: []stepField{{Path: "reentry.per", Kind: "list", Says: "reentry_per", Need: true, Lone: true},
 				{Path: "reentry.meanwhile", Kind: "choice", Words: []string{"", "ignore", "update", "restart"}}}},
 		}}}},
 		{Key: "exit", Ways: "exit", Way: []stepField{ends("", "exit_as")}, Add: []stepField{{Path: "then.0", Kind: "first", Says: "last"}}},

@@ -64,7 +64,7 @@ func TestTheHeadByForms(t *testing.T) {
 		{"enter", []string{"f.enter.when.is", "once", "f.once/enter.when.once.at", "2030-02-05T10:00"}, "enter: { when: { once: { at: \"2030-02-05T10:00\" } } }\n"},
 		{"enter", []string{"f.enter.when.is", "api"}, "enter: { when: api }\n"},
 		{"enter", []string{"f.enter.when.is", "event", "f.event/enter.when.event", "Order Completed"}, "enter: { when: { event: Order Completed } }\n"},
-		{"reentry", []string{"f.reentry.is", "per", "f.per/reentry.per", "[order_id, sku]", "f.per/reentry.meanwhile", "restart"}, "reentry: { per: [order_id, sku], meanwhile: restart }\n"},
+		{"reentry", []string{"f.reentry.is", "per", "f.per/reentry.per.item0", "order_id", "f.per/reentry.per.item1", "sku", "f.per/reentry.meanwhile", "restart"}, "reentry: { per: [order_id, sku], meanwhile: restart }\n"},
 		{"reentry", []string{"f.reentry.is", "after", "f.after/reentry.after", "180d"}, "reentry: { after: 180d }\n"},
 		{"reentry", []string{"f.reentry.is", "never"}, "reentry: never\n"},
 		{"exit", []string{"f.event/exit.0.as", "bought", "f.event/exit.0.where.where0.name", "total", "f.event/exit.0.where.where0.op", "gte", "f.event/exit.0.where.where0.arg", "10"},
@@ -125,8 +125,8 @@ func TestFaultsStandAtTheirFields(t *testing.T) {
 	form := fieldsOf(t, page.body, steps)
 	form.Set("do", "set")
 	form.Set("step", "task-call-her")
-	form.Set("f.task.due", "late")
-	assert.Regexp(t, `id="f.task.due-faults"><ul`, v.post(steps, form).body)
+	form.Set("f.plain/task.due", "late")
+	assert.Regexp(t, `id="f.plain/task.due-faults"><ul`, v.post(steps, form).body)
 }
 
 // A condition of a step is built row by row, without scripts; what forms cannot show stays as text; unchanged it is left to the letter.

@@ -20,7 +20,7 @@ func TestRolesOnEveryPath(t *testing.T) {
 		browsers[role] = o.as(role)
 	}
 	for _, p := range console.Paths() {
-		path := strings.NewReplacer("{$}", "", "{token}", "none", "{id}", "none", "{key}", "none", "{step}", "none", "{number}", "1", "{message}", "none", "{file}", "none.html", "{enrollment}", "none", "{task}", "none", "{name}", "none", "{report}", "loss").Replace(p.Path)
+		path := strings.NewReplacer("{$}", "", "{token}", "none", "{id}", "none", "{key}", "none", "{step}", "none", "{number}", "1", "{message}", "none", "{file}", "none.html", "{enrollment}", "none", "{task}", "none", "{name}", "none", "{report}", "loss", "{survey}", "none").Replace(p.Path)
 		stranger := o.visitor().do(p.Method, path, "")
 		if len(p.Who) > 0 {
 			assert.Equal(t, http.StatusSeeOther, stranger.status, "%s %s", p.Method, path)

@@ -55,7 +55,7 @@ func TestScreens(t *testing.T) {
 		{"today", "/"}, {"customers", "/customers"}, {"customer", customer}, {"messages", "/messages"},
 		{"message", first(customer, `a.whole[href^="/messages/"]`)},
 		{"journeys", "/journeys"}, {"journey", "/journeys/win-back"}, {"library", "/library"},
-		{"edit", "/journeys/win-back/edit?step=takes-the-offer"}, {"history", "/journeys/win-back/edit/history"},
+		{"edit", "/journeys/win-back/edit?step=takes-the-offer"}, {"edit-brings", "/journeys/win-back/edit?brings=all"}, {"edit-survey", "/journeys/win-back/edit/surveys/_new"}, {"history", "/journeys/win-back/edit/history"},
 		{"simulate", "/journeys/win-back/simulate?who=invented&customers=50"}, {"plan", "/journeys/win-back/plan"},
 		{"compare", "/journeys/win-back/compare"}, {"journey-reached", "/journeys/win-back?months=3"}, {"report-funnel", "/reports/journeys?journey=win-back"}, {"preview", "/journeys/win-back/versions/1/messages/we-miss-you"},
 		{"writing", "/journeys/win-back/messages/we-miss-you.html"}, {"images", "/images"},

@@ -33,9 +33,30 @@ func happens() stepField {
 func timeouts() stepField {
 	return stepField{Path: "wait_for.timeout", Kind: "either", Says: "timeout", Either: []variant{
 		{Key: "after", Fields: []stepField{{Path: "wait_for.timeout.after", Kind: "duration", Need: true}}},
-		{Key: "at", Fields: []stepField{{Path: "wait_for.timeout.at", Kind: "tree", Says: "until", Need: true}, {Path: "wait_for.timeout.offset", Kind: "duration"},
-			{Path: "wait_for.timeout.if_missing", Kind: "text"}}},
+		{Key: "at", Fields: []stepField{{Path: "wait_for.timeout.at", Kind: "source", Says: "until", Need: true}, {Path: "wait_for.timeout.offset", Kind: "duration"},
+			{Path: "wait_for.timeout.if_missing", Kind: "text", List: "missing"}}},
 	}}
+}
+
+// rare are fields that most steps of their kind leave empty: they are folded away until they say something.
+func rare(fields ...stepField) []stepField {
+	for i := range fields {
+		fields[i].Rare = true
+	}
+	return fields
+}
+
+// recipients ask whom a message goes to.
+func recipients() stepField {
+	return stepField{Path: "send.to", Kind: "either", Says: "send_to", Either: []variant{{Key: "her"},
+		{Key: "role", Fields: []stepField{{Path: "send.to.account", Kind: "text", Says: "send_role", Need: true}}}}}
+}
+
+// dues ask by when a task is due: in plain time, or in the working hours of its team.
+func dues() stepField {
+	return stepField{Path: "task.due", Kind: "either", Says: "due", Either: []variant{{Key: "unsaid"},
+		{Key: "working", Fields: []stepField{{Path: "task.due.working", Kind: "duration", Says: "due_working", Need: true}}},
+		{Key: "plain", Fields: []stepField{{Path: "task.due", Kind: "duration", Says: "due_plain", Need: true}}}}}
 }
 
 // stepForms are the forms, in the groups in which they are offered.
@@ -47,13 +68,22 @@ func stepForms() [][]stepForm {
 	choice := func(path string, words ...string) stepField {
 		return stepField{Path: path, Kind: "choice", Words: words}
 	}
-	tree := func(path string, need bool) stepField { return stepField{Path: path, Kind: "tree", Need: need} }
+	source := func(path string, more ...string) stepField {
+		return stepField{Path: path, Kind: "source", Words: more, Need: true}
+	}
+	rows := func(path, key, list string, need bool, more ...string) stepField {
+		return stepField{Path: path, Kind: "rows", Key: key, List: list, Words: append([]string{valueSaid}, more...), Need: need}
+	}
+	several := func(path, list string) stepField { return stepField{Path: path, Kind: "list", List: list, Need: true} }
 	cond := func(path string, need bool) stepField { return stepField{Path: path, Kind: "condition", Need: need} }
 	number := func(path string) stepField { return stepField{Path: path, Kind: "number", Need: true} }
 	return [][]stepForm{
 		{
-			{Key: "send", Fields: []stepField{name("send.message", "messages", true), cond("send.unless", false), choice("send.window", "", "any"), span("send.expires", false),
-				name("send.topic", "topics", false), name("send.channel", "", false), choice("send.if_unsendable", trouble...), tree("send.subjects", false)}},
+			{Key: "send", Fields: append([]stepField{name("send.message", "messages", true), cond("send.unless", false), name("send.topic", "topics", false)},
+				rare(recipients(), choice("send.window", "", "any"), span("send.expires", false), name("send.channel", "webhooks", false), name("send.from", "", false),
+					name("send.reply_to", "", false), choice("send.if_unsendable", trouble...), stepField{Path: "send.subjects", Kind: "words", Key: "name"},
+					stepField{Path: "send.winner.by", Kind: "choice", Says: "winner_by", Words: []string{"", "goal", "clicked"}},
+					stepField{Path: "send.winner.after", Kind: "duration", Says: "winner_after"}, stepField{Path: "send.winner.min", Kind: "number", Says: "winner_min"})...)},
 			{Key: "survey", Fields: []stepField{name("survey.ask", "surveys", true), name("survey.send", "messages", true), span("survey.wait", false),
 				{Path: "survey.reminder.send", Kind: "text", List: "messages", Says: "reminder"}, {Path: "survey.reminder.after", Kind: "duration", Says: "reminder_after"},
 				{Path: "survey.no_answer.0", Kind: "first", Says: "no_answer"}},
@@ -62,8 +92,8 @@ func stepForms() [][]stepForm {
 		}, {
 			{Key: "wait", Fields: []stepField{span("wait", true)}},
 			{Key: "wait-at", Fields: []stepField{{Path: "wait.at", Kind: "time", Need: true}, choice("wait.day", "", "mon", "tue", "wed", "thu", "fri", "sat", "sun")}},
-			{Key: "wait-until", Fields: []stepField{tree("wait.until", true), span("wait.offset", false), choice("wait.if_past", "", "skip", "run", "exit"), name("wait.if_missing", "", false)}},
-			{Key: "wait-span", Fields: []stepField{tree("wait.for", true), choice("wait.unit", "", "m", "h", "d", "w"), span("wait.default", false)}},
+			{Key: "wait-until", Fields: []stepField{source("wait.until", valueSaid), span("wait.offset", false), choice("wait.if_past", "", "skip", "run", "exit"), name("wait.if_missing", "missing", false)}},
+			{Key: "wait-span", Fields: []stepField{source("wait.for"), choice("wait.unit", "", "m", "h", "d", "w"), span("wait.default", false)}},
 			{Key: "wait_for", Fields: []stepField{timeouts()}, Begin: []stepField{name("wait_for.any.0.event", "events", true),
 				first("wait_for.any.0.then.0", true), first("wait_for.timeout.then.0", true)},
 				Ways: "wait_for.any", Way: []stepField{happens()}, Add: []stepField{first("then.0", true)}},
@@ -75,15 +105,15 @@ func stepForms() [][]stepForm {
 				Ways: "split", Way: []stepField{name("name", "", true), number("share")}, Add: []stepField{first("then.0", true)}},
 			{Key: "repeat", Fields: []stepField{number("repeat.times"), cond("repeat.until", false)}, Begin: []stepField{first("repeat.then.0", true), first("repeat.then.1", false)}},
 		}, {
-			{Key: "task", Fields: []stepField{name("task.title", "", true), name("task.team", "teams", false), span("task.due", false), span("task.wait", false), name("task.assign", "", false)},
+			{Key: "task", Fields: []stepField{name("task.title", "", true), name("task.team", "teams", false), dues(), span("task.wait", false), name("task.assign", "", false)},
 				Ways: "task.outcomes", Way: []stepField{cond("if", true)}, Add: []stepField{first("then.0", true)}},
-			{Key: "set", Fields: []stepField{tree("set", true)}},
+			{Key: "set", Fields: []stepField{rows("set", "attribute", "attributes", true, valueAdd)}},
 			{Key: "notify", Fields: []stepField{name("notify.team", "teams", true), name("notify.text", "", true)}},
-			{Key: "webhook", Fields: []stepField{name("webhook.to", "webhooks", true), tree("webhook.body", false), name("webhook.as", "", false), choice("webhook.on_error", trouble...)}},
-			{Key: "start", Fields: []stepField{name("start.journey", "journeys", true), tree("start.with", false)}},
-			{Key: "leave", Fields: []stepField{tree("leave", true)}},
+			{Key: "webhook", Fields: []stepField{name("webhook.to", "webhooks", true), rows("webhook.body", "name", "", false), name("webhook.as", "", false), choice("webhook.on_error", trouble...)}},
+			{Key: "start", Fields: []stepField{name("start.journey", "journeys", true), rows("start.with", "name", "", false)}},
+			{Key: "leave", Fields: []stepField{several("leave", "journeys")}},
 			{Key: "consent", Fields: []stepField{name("consent.topic", "topics", true), choice("consent.is", "given", "withdrawn", "confirmed"), name("consent.reason", "", false)}},
-			{Key: "pause", Fields: []stepField{tree("pause.topics", true), span("pause.for", true)}},
+			{Key: "pause", Fields: []stepField{several("pause.topics", "topics"), span("pause.for", true)}},
 			{Key: "suppress", Fields: []stepField{name("suppress.reason", "", true)}},
 			{Key: "exit", Fields: []stepField{name("exit", "", true)}},
 		},

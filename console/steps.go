@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -29,6 +30,8 @@ type stepView struct {
 	Choices map[string][]string
 	Builder segmentChoices // of conditions
 	Adding  bool           // the fields of one more way were posted
+	Values  []placeView    // paths of values that are known, with what each is of
+	Brought *broughtView   // instead: what the journey brings along
 }
 
 // New says whether it is to be put in.
@@ -37,9 +40,22 @@ func (s stepView) New() bool { return s.ID == "" && s.Head == "" }
 // Steps says whether it is a step of the draft.
 func (s stepView) Steps() bool { return s.ID != "" }
 
+// Rare are the fields that are folded away.
+func (s stepView) Rare() (folded []fieldView) {
+	for _, f := range s.Fields {
+		if f.Rare {
+			folded = append(folded, f)
+		}
+	}
+	return folded
+}
+
+// Unfolded says whether one of them says something, or is wrong.
+func (s stepView) Unfolded() bool { return slices.ContainsFunc(s.Rare(), fieldView.Said) }
+
 // Address is what names the form in the address of the page.
 func (s stepView) Address() string {
-	if s.Head != "" {
+	if s.Head != "" && s.Brought == nil {
 		return "head=" + s.Head
 	}
 	return "step=" + s.ID
@@ -77,8 +93,8 @@ func (r *request) placeAsked() journey.Place {
 
 // showStep sets out the form that was asked for, if one was.
 func (r *request) showStep(ctx context.Context, def *journey.Definition, draft journey.Draft) (*stepView, error) {
-	id, head, asked := r.value("step"), r.value("head"), r.value("put") != ""
-	if id == "" && head == "" && !asked {
+	id, head, brings, asked := r.value("step"), r.value("head"), r.value("brings"), r.value("put") != ""
+	if id == "" && head == "" && brings == "" && !asked {
 		return nil, nil //nolint:nilnil // none was
 	}
 	w, err := journey.NewRewrite(draft.Source)
@@ -93,6 +109,10 @@ func (r *request) showStep(ctx context.Context, def *journey.Definition, draft j
 		return nil, err
 	}
 	switch {
+	case brings != "":
+		if err := r.showBrought(s, def, draft, w); err != nil {
+			return nil, err
+		}
 	case s.New():
 		s.Says = r.placeSays(def, s.Place)
 		form, known := stepFormOf(r.value("form"))
@@ -181,28 +201,34 @@ func (r *request) stepChoices(ctx context.Context, def *journey.Definition, draf
 	for key := range def.Declares.Topics {
 		known.Topics = append(known.Topics, key)
 	}
-	out := map[string][]string{"topics": append(known.Topics, journey.TopicTransactional), "events": known.Events, "surveys": {"nps", "csat", "ces"}, "messages": def.Templates(),
-		"segments": known.Segments, "attributes": known.Attributes}
-	for name := range draft.Files {
-		message, _, _ := strings.Cut(name, ".")
-		out["messages"] = append(out["messages"], message)
+	names, err := r.Read.NamesKept(ctx)
+	if err != nil {
+		return err
 	}
 	named := def.References()
-	out["pools"], out["teams"], out["webhooks"] = named.Pools, named.Teams, named.Webhooks
-	for key := range def.Declares.Pools {
-		out["pools"] = append(out["pools"], key)
-	}
-	for key := range def.Declares.Surveys {
-		out["surveys"] = append(out["surveys"], key)
+	out := map[string][]string{"topics": append(known.Topics, journey.TopicTransactional), "events": known.Events, "messages": def.Templates(),
+		"segments": known.Segments, "attributes": known.Attributes, "coupons": def.CouponNames(), "vars": def.VarNames(), "answers": journey.AnswerNames(),
+		"missing": {"skip", "exit", "1d", "3d", "7d"}, "teams": append(names.Teams, named.Teams...),
+		"pools":    slices.Concat(names.Pools, named.Pools, slices.Collect(maps.Keys(def.Declares.Pools))),
+		"surveys":  slices.Concat(names.Surveys, named.Surveys, slices.Collect(maps.Keys(def.Declares.Surveys)), []string{"nps", "csat", "ces"}),
+		"webhooks": slices.Concat(names.Webhooks, named.Webhooks, slices.Collect(maps.Keys(def.Declares.Webhooks)))}
+	for name := range draft.Files {
+		if message, _, _ := strings.Cut(name, "."); message != "layout" {
+			out["messages"] = append(out["messages"], message)
+		}
 	}
 	for _, j := range known.Journeys {
 		out["journeys"] = append(out["journeys"], j.Key)
 	}
-	out["coupons"] = def.CouponNames()
 	for key, list := range out {
 		list = slices.Clone(list)
 		slices.Sort(list)
 		out[key] = slices.Compact(list)
+	}
+	for _, of := range []struct{ kind, list string }{{"attribute", "attributes"}, {"answer", "answers"}, {"coupon", "coupons"}, {"var", "vars"}} {
+		for _, name := range out[of.list] {
+			s.Values = append(s.Values, placeView{name, r.text("value." + of.kind)})
+		}
 	}
 	s.Choices, s.Builder = out, known
 	return nil

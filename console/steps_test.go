@@ -44,7 +44,7 @@ func TestEveryStepHasAForm(t *testing.T) {
 		"branch":     {"branch.0.if", "{ attribute: plan, eq: gold }", "branch.0.then.0", "2d", "branch.0.then.0.kind", "wait", "branch.1.else.0", "enough: really", "branch.1.else.0.kind", "exit"},
 		"split":      {"split.0.name", "a", "split.0.share", "40", "split.0.then.0", "1d", "split.0.then.0.kind", "wait", "split.1.name", "b", "split.1.share", "60", "split.1.then.0", "2d", "split.1.then.0.kind", "wait"},
 		"repeat":     {"repeat.times", "3", "repeat.until", "{ attribute: done, exists: true }", "repeat.then.0", "1d", "repeat.then.0.kind", "wait"},
-		"task":       {"task.title", "Call her: today", "task.team", "support", "task.due", "4h"},
+		"task":       {"task.title", "Call her: today", "task.team", "support", "task.due.is", "plain", "plain/task.due", "4h"},
 		"set":        {"set", "{ tier: top, points: { add: 100 } }"},
 		"notify":     {"notify.team", "sales", "notify.text", "{{ customer.first_name }} wants a call"},
 		"webhook":    {"webhook.to", "billing", "webhook.body", "{ order: { trigger: order_id } }"},

@@ -15,7 +15,10 @@ import (
 // surveyForm is a survey as it is being written: its words in each language, and its options as rows.
 type surveyForm struct {
 	New     bool
+	Journey string // that brings it along; "": the server keeps it
+	ETag    string // of that journey's draft
 	Key     string
+	As      string // of a journey: the key in the form
 	Kind    string
 	Words   []surveyWords // those for everybody first
 	Options []surveyOption
@@ -43,10 +46,28 @@ func (d surveyForm) title() string { return d.heading }
 
 // Path is where the form goes to.
 func (d surveyForm) Path() string {
-	if d.New {
+	switch {
+	case d.Journey != "" && d.New:
+		return editPath(d.Journey) + "/surveys/" + newSurvey
+	case d.Journey != "":
+		return editPath(d.Journey) + "/surveys/" + url.PathEscape(d.Key)
+	case d.New:
 		return "/surveys/" + newSurvey
 	}
 	return surveyPath(d.Key) + "/edit"
+}
+
+// Leave is where one comes from.
+func (d surveyForm) Leave() string {
+	switch {
+	case d.Journey != "" && d.New:
+		return broughtAddress(d.Journey, broughtAll, "")
+	case d.Journey != "":
+		return broughtAddress(d.Journey, "surveys", d.Key)
+	case d.New:
+		return "/surveys"
+	}
+	return surveyPath(d.Key)
 }
 
 // newSurvey stands in the path for a survey that has no key yet; no key looks like it.
@@ -232,20 +253,30 @@ func surveyFormPage(ctx context.Context, r *request) (reply, error) {
 func (r *request) surveyForm(ctx context.Context, d surveyForm) (reply, error) {
 	if r.form != nil {
 		typed := surveyFormFrom(r.form)
-		typed.New, typed.Key, typed.heading = d.New, d.Key, d.heading
+		typed.New, typed.Key, typed.heading, typed.Journey, typed.ETag = d.New, d.Key, d.heading, d.Journey, d.ETag
+		typed.As = strings.TrimSpace(r.form.Get("key"))
 		d = typed
 		d.change(r.form.Get("do"), r.form)
 	}
 	if r.fault != nil {
-		d.faults = r.fault.Problems
+		d.faults = d.ownFaults(r.fault.Problems)
 	}
 	d.language, d.In, d.Thanked = r.Brand.Language(), r.sent("in"), r.sent("thanked") != ""
-	if d.New {
+	if d.New || d.Journey != "" {
 		return show("survey_form", d)
 	}
 	var err error
 	d.Use, err = r.Read.SurveyUse(ctx, d.Key)
 	return reply{page: "survey_form", data: d}, err
+}
+
+// ownFaults names faults by the fields of the form: those of a journey say where in it the survey stands.
+func (d surveyForm) ownFaults(all journey.Problems) (out journey.Problems) {
+	for _, p := range all {
+		p.Path = strings.TrimPrefix(strings.TrimPrefix(p.Path, "surveys."+d.As), ".")
+		out = append(out, p)
+	}
+	return out
 }
 
 // saveSurvey keeps what the form holds where its button says so; else it is written on.

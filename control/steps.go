@@ -21,25 +21,11 @@ type StepEdit struct {
 // EditSteps changes a draft at one of its steps, or at its head; the rest of its text stays to the letter. It returns the id of the step, which is a new
 // one where it was put in. A change that would leave a fault is refused with it, and a draft that is another one by now is CodeStale.
 func (c *Control) EditSteps(ctx context.Context, by journey.Actor, key, ifMatch string, e StepEdit) (journey.Draft, string, error) {
-	d, err := c.Store.Draft(ctx, key)
+	was, saved, err := c.rewrite(ctx, by, key, ifMatch, e.apply)
 	if err != nil {
-		return d, "", err
+		return was, "", err
 	}
-	if err := matches(Edit{Key: key, IfMatch: ifMatch}, d); err != nil {
-		return d, "", err
-	}
-	w, err := journey.NewRewrite(d.Source)
-	if err != nil {
-		return d, "", err
-	}
-	if err := e.apply(w); err != nil {
-		return d, "", err
-	}
-	before, _ := journey.Parse(JourneyFile, []byte(d.Source))
-	saved, _, err := c.SaveDraft(ctx, by, Edit{Key: key, Source: w.Source(), IfMatch: d.ETag})
-	if err != nil {
-		return d, "", err
-	}
+	before, _ := journey.Parse(JourneyFile, []byte(was.Source))
 	if e.Do != "insert" || before == nil {
 		return saved, e.Step, nil
 	}

@@ -64,6 +64,8 @@ type parser struct {
 	wins   []*yaml.Node            // what is decided by the goal
 	goalAt *yaml.Node
 	asked  []asked // conditions of the arms of surveys
+
+	namings []naming // of what the journey may bring along
 }
 
 // fault is a problem before its place in the tree is known.

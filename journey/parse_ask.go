@@ -16,6 +16,7 @@ func (p *parser) survey(n *yaml.Node) *Survey {
 	}
 	if v := f.need("ask", "add `ask: nps`, `csat`, `ces` or the key of a declared survey"); v != nil {
 		survey.Ask = p.key(v, "the survey")
+		p.names("surveys", v)
 		p.refs = append(p.refs, ref{at: v, kind: "survey", name: survey.Ask, scope: p.scope})
 	}
 	if v := f.need("send", "add the message that asks, such as `send: how-are-we-doing`"); v != nil {

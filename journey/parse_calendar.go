@@ -96,6 +96,7 @@ func (p *parser) zone(n *yaml.Node) *time.Location {
 // segment reads the key of a segment, and remembers that it must exist.
 func (p *parser) segment(n *yaml.Node) string {
 	key := p.key(n, "the segment")
+	p.names("segments", n)
 	if key != "" {
 		p.refs = append(p.refs, ref{at: n, kind: "segment", name: key, scope: p.scope})
 	}

@@ -15,6 +15,7 @@ func (p *parser) webhook(n *yaml.Node) *WebhookStep {
 	}
 	if v := f.need("to", "add which endpoint, such as `to: billing`"); v != nil {
 		call.To = p.key(v, "the endpoint")
+		p.names("webhooks", v)
 	}
 	if v := f.get("body"); v != nil {
 		const mend = "write `body: { order_id: { trigger: order_id } }`"

@@ -77,6 +77,7 @@ func (p *parser) consent(n *yaml.Node) *ConsentStep {
 		return consent
 	}
 	if v := f.need("topic", "add which topic, such as `topic: offers`"); v != nil {
+		p.names("topics", v)
 		if consent.Topic = p.key(v, "the topic"); consent.Topic == TopicTransactional {
 			p.fault(v, "transactional mail hangs on no consent", "name a topic that customers agree to")
 		}
@@ -110,6 +111,7 @@ func (p *parser) pause(n *yaml.Node) *PauseStep {
 	}
 	if v := f.need("topics", "add which, such as `topics: [offers]`"); v != nil {
 		pause.Topics = p.keys(v, "the topic")
+		p.names("topics", v)
 	}
 	if v := f.need("for", "add for how long, such as `for: 30d`"); v != nil {
 		pause.For = p.duration(v, "for")

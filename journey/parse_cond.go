@@ -44,6 +44,7 @@ func (p *parser) cond(n *yaml.Node) *Cond {
 		return c
 	case "consent":
 		topic, is := p.state(n, head, "is", "given", "withdrawn", "confirmed")
+		p.names("topics", child(n, head))
 		return &Cond{Consent: &ConsentCond{Topic: topic, Is: Consent(is)}}
 	case "message":
 		return &Cond{Message: p.messageCond(n)}

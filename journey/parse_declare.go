@@ -98,9 +98,13 @@ func (p *parser) pool(key string, n *yaml.Node) Pool {
 
 func builtInSurveys() []string { return []string{"nps", "csat", "ces"} }
 
+func surveyKeys() []string {
+	return []string{"question", "kind", "options", "follow_up", "thanks", "locales"}
+}
+
 func (p *parser) surveyForm(key string, n *yaml.Node) SurveyForm {
 	form := SurveyForm{Key: key}
-	f := p.fields(n, "a survey", "question", "kind", "options", "follow_up", "thanks", "locales")
+	f := p.fields(n, "a survey", surveyKeys()...)
 	if f == nil {
 		return form
 	}

@@ -55,6 +55,7 @@ func (p *parser) becomes(n *yaml.Node) {
 func (p *parser) joins(n *yaml.Node) {
 	f := p.fields(n, "enter.when", "segment", "leaves")
 	if v := f.get("segment"); v != nil {
+		p.names("segments", v)
 		if p.def.Enter.Joins = p.key(v, "the segment"); p.def.Enter.Joins != "" {
 			p.refs = append(p.refs, ref{at: v, kind: "kept segment", name: p.def.Enter.Joins, scope: p.scope})
 		}

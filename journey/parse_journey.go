@@ -23,6 +23,7 @@ func (p *parser) journey(n *yaml.Node) {
 	}
 	if v := f.need("topic", "add the consent topic of its messages, or `topic: transactional`"); v != nil {
 		p.def.Topic = p.key(v, "the topic")
+		p.names("topics", v)
 	}
 	if v := f.get("why"); v != nil {
 		p.def.Why = p.name(v, "why")

@@ -146,6 +146,7 @@ func (p *parser) send(n *yaml.Node) *Send {
 	}
 	if v := f.get("topic"); v != nil {
 		send.Topic = p.key(v, "the topic")
+		p.names("topics", v)
 	}
 	if v := f.get("channel"); v != nil {
 		send.Channel = p.channel(f, v)
@@ -172,6 +173,7 @@ func (p *parser) send(n *yaml.Node) *Send {
 // channel reads what a message goes out by, `email` or the key of an endpoint; it returns the key, "" for e-mail.
 func (p *parser) channel(f *fields, n *yaml.Node) string {
 	key := p.key(n, "the channel")
+	p.names("webhooks", n)
 	if key == ChannelEmail {
 		return ""
 	}
@@ -284,6 +286,7 @@ func (p *parser) coupon(n *yaml.Node) *CouponStep {
 	}
 	if v := f.need("pool", "add where the code is taken from, such as `pool: comeback`"); v != nil {
 		coupon.Pool = p.key(v, "the pool")
+		p.names("pools", v)
 		coupon.As = coupon.Pool
 	}
 	if v := f.get("expires"); v != nil {

@@ -11,8 +11,8 @@ func valueNames() []string {
 	return []string{"trigger", "attribute", "account", "answer", "coupon", "var"}
 }
 
-// answerNames are what a survey or a task leaves behind.
-func answerNames() []string { return []string{"score", "choice", "comment", "outcome"} }
+// AnswerNames are what a survey or a task leaves behind.
+func AnswerNames() []string { return []string{"score", "choice", "comment", "outcome"} }
 
 // isValue says whether a map is a value: exactly one value name, with get and default at most.
 func isValue(n *yaml.Node) bool {

@@ -78,8 +78,8 @@ func (p *parser) messageSteps() []string {
 }
 
 func (p *parser) checkAnswer(r ref) {
-	if !slices.Contains(answerNames(), r.name) {
-		p.fault(r.at, fmt.Sprintf("an answer has no %s", quote(r.name)), p.suggestion(r.name, answerNames()))
+	if !slices.Contains(AnswerNames(), r.name) {
+		p.fault(r.at, fmt.Sprintf("an answer has no %s", quote(r.name)), p.suggestion(r.name, AnswerNames()))
 		return
 	}
 	for _, s := range p.placed {

@@ -109,3 +109,12 @@ func (s *Store) eventWords(ctx context.Context, e journey.EventView) ([]string, 
 	}
 	return journey.OutcomeWords(e, o, of), nil
 }
+
+// NamesKept are the keys of what the server keeps and journeys can name, beside topics, segments and journeys.
+func (s *Store) NamesKept(ctx context.Context) (names journey.References, err error) {
+	defer wrap(&err, "listing what journeys can name")
+	err = s.pool.QueryRow(ctx, `
+		SELECT ARRAY(SELECT key FROM pools), ARRAY(SELECT key FROM surveys), ARRAY(SELECT key FROM teams), ARRAY(SELECT key FROM endpoints)`).
+		Scan(&names.Pools, &names.Surveys, &names.Teams, &names.Webhooks)
+	return names, err
+}
