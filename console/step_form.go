@@ -14,6 +14,7 @@ type stepForm struct {
 	Ways   string      // where its ways stand; "" it has none that can be added
 	Way    []stepField // the fields of one way, below it
 	Add    []stepField // what a new way needs besides
+	Later  []stepField // what is said once the step is there; written behind its ways
 }
 
 var trouble = []string{"", "go_on", "hold", "exit"}
@@ -102,6 +103,8 @@ func stepForms() [][]stepForm {
 				Ways: "branch", Way: []stepField{cond("if", true)}, Add: []stepField{first("then.0", true)}},
 			{Key: "split", Begin: []stepField{name("split.0.name", "", true), number("split.0.share"), first("split.0.then.0", true),
 				name("split.1.name", "", true), number("split.1.share"), first("split.1.then.0", true)},
+				Later: rare(stepField{Path: "split.winner.by", Kind: "choice", Says: "winner_by", Words: []string{"", "goal", "clicked"}},
+					stepField{Path: "split.winner.after", Kind: "duration", Says: "winner_after"}, stepField{Path: "split.winner.min", Kind: "number", Says: "winner_min"}),
 				Ways: "split", Way: []stepField{name("name", "", true), number("share")}, Add: []stepField{first("then.0", true)}},
 			{Key: "repeat", Fields: []stepField{number("repeat.times"), cond("repeat.until", false)}, Begin: []stepField{first("repeat.then.0", true), first("repeat.then.1", false)}},
 		}, {
@@ -145,9 +148,6 @@ func formFor(s *journey.Step) stepForm {
 		}
 	}
 	f, _ := stepFormOf(key)
-	if s.Kind == journey.StepSplit && s.Winner != nil {
-		f.Ways = "split.variants"
-	}
 	return f
 }
 

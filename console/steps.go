@@ -136,7 +136,9 @@ func (r *request) showStep(ctx context.Context, def *journey.Definition, draft j
 		}
 		what, _ := step.Words()
 		s.Says = r.language.described(what)
-		s.Form = formFor(step)
+		if s.Form = formFor(step); w.Get(id, "split.variants") != "" {
+			s.Form.Ways = "split.variants"
+		}
 		s.showMessage(step)
 		s.setOut(r, w)
 		s.Places = r.places(def, id)
@@ -162,7 +164,7 @@ func (s *stepView) showMessage(step *journey.Step) {
 func (s *stepView) setOut(r *request, w *journey.Rewrite) {
 	form, at := s.Form, w.Path(s.ID)
 	get := s.getter(w)
-	s.Fields = r.fieldViews(form.Fields, spot{get: get, at: at})
+	s.Fields = r.fieldViews(slices.Concat(form.Fields, form.Later), spot{get: get, at: at})
 	for i := 0; form.Ways != "" && w.Get(s.ID, wayPath(form.Ways, i)) != "" && w.Get(s.ID, wayPath(form.Ways, i)+".else") == ""; i++ {
 		path := wayPath(form.Ways, i)
 		s.Ways = append(s.Ways, wayView{i, r.fieldViews(form.Way, spot{below: path, get: get, at: problemPath(at, path)})})
@@ -362,6 +364,7 @@ func (r *request) changes(ctx context.Context, e *control.StepEdit, form stepFor
 	for i := 0; e.List != "" && get(wayPath(e.List, i)) != "" && get(wayPath(e.List, i)+".else") == ""; i++ {
 		e.Settings = append(e.Settings, r.settings(form.Way, spot{below: wayPath(e.List, i), get: get})...)
 	}
+	e.Settings = append(e.Settings, r.settings(form.Later, spot{get: get})...)
 	if e.Do == "add_way" {
 		e.Arm = filled(r.settings(slices.Concat(form.Way, form.Add), spot{below: "new"}))
 	}

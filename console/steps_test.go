@@ -127,6 +127,13 @@ func TestWaysByForms(t *testing.T) {
 	d, err := o.store.Draft(t.Context(), "win-back")
 	require.NoError(t, err)
 	assert.Contains(t, d.Source, "      - if: { attribute: plan, eq: silver }\n        then:\n          - wait: 1d\n      - if: { attribute: plan, eq: tin }\n        then:\n          - exit: tin\n      - else:\n          - wait: 2d\n")
+	require.Equal(t, http.StatusSeeOther, v.stepping("do", "insert", "form", "split", "put", "1", "after", "we-miss-you", "f.split.0.name", "a", "f.split.0.share", "40", "f.split.0.then.0", "1d",
+		"f.split.0.then.0.kind", "wait", "f.split.1.name", "b", "f.split.1.share", "60", "f.split.1.then.0", "2d", "f.split.1.then.0.kind", "wait").status)
+	won := v.stepping("do", "set", "form", "split", "ways", "split", "step", "split-a", "f.split.0.name", "a", "f.split.0.share", "50", "f.split.1.name", "b", "f.split.1.share", "50",
+		"f.split.winner.by", "goal", "f.split.winner.after", "14d", "f.split.winner.min", "500")
+	require.Equal(t, http.StatusSeeOther, won.status, won.body)
+	assert.Contains(t, o.draft("win-back"), "      winner: { by: goal, after: 14d, min: 500 }\n")
+	assert.Contains(t, v.get("/journeys/win-back/edit?step=split-a").body, `name="f.split.variants.1.share" value="50"`)
 	require.Equal(t, http.StatusSeeOther, v.stepping("do", "remove_way:0", "form", "branch", "ways", "branch", "step", "branch-plan").status)
 	d, err = o.store.Draft(t.Context(), "win-back")
 	require.NoError(t, err)

@@ -203,6 +203,11 @@ func (w *Rewrite) Set(id string, settings []Setting) error {
 		if w.Get(id, s.Path) == s.Value {
 			continue
 		}
+		if strings.HasPrefix(s.Path, "split.winner.") && s.Value != "" {
+			if err := w.variants(id); err != nil {
+				return err
+			}
+		}
 		var value *yaml.Node
 		if s.Value != "" {
 			var err error

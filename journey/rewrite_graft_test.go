@@ -1,10 +1,13 @@
 package journey_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"perennial/journey"
 )
@@ -101,4 +104,70 @@ func TestRewriteKeepsRemarksWithinBraces(t *testing.T) {
 	assert.Contains(t, got, "# first")
 	assert.Contains(t, got, "eq: e")
 	assert.NotContains(t, got, "eq: d")
+}
+
+// Whatever a condition becomes: the text says it afterwards.
+func TestRewriteOfAnyCondition(t *testing.T) {
+	t.Parallel()
+	leaves := []string{"{ attribute: plan, eq: gold }", "{ attribute: plan, eq: tin }", "{ attribute: age, gte: 18 }", "{ segment: vip }", "{ event: Order Completed, within: 90d }",
+		"{ event: Order Completed, count: { gte: 2 }, where: { total: { gte: 10 }, sku: { in: [a, b] } } }", "{ not: { segment: staff } }", "{ consent: offers, is: given }"}
+	var group func(t *rapid.T, depth int) any
+	group = func(t *rapid.T, depth int) any {
+		if depth == 0 || rapid.IntRange(0, 2).Draw(t, "leaf") > 0 {
+			return rapid.SampledFrom(leaves).Draw(t, "row")
+		}
+		out := []any{rapid.SampledFrom([]string{"all", "any"}).Draw(t, "group")}
+		for range rapid.IntRange(2, 4).Draw(t, "rows") {
+			out = append(out, group(t, depth-1))
+		}
+		return out
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		was, is := []any{"all", group(t, 2), group(t, 2)}, group(t, 3)
+		n := 0
+		source := "journey: tea\nname: Tea\ntopic: offers\nenter:\n  when: { event: Signed Up }\n  if:\n" + onLines(was, "    ", &n) + "reentry: never\nsteps:\n  - send: hello\n"
+		w, err := journey.NewRewrite(source)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, source)
+		}
+		if err := w.Set("", []journey.Setting{{Path: "enter.if", Value: inBraces(is), Tree: true}}); err != nil {
+			t.Fatalf("%v\n%s\nto %s", err, source, inBraces(is))
+		}
+		got, problems := journey.Parse("", []byte(w.Source()))
+		want, _ := journey.Parse("", []byte("journey: tea\nname: Tea\ntopic: offers\nenter: { when: { event: Signed Up }, if: "+inBraces(is)+" }\nreentry: never\nsteps: [ { send: hello } ]\n"))
+		if len(problems.Errors()) > 0 || got.Enter.If.Words().String() != want.Enter.If.Words().String() {
+			t.Fatalf("%v\n%s\nto %s is\n%s", problems, source, inBraces(is), w.Source())
+		}
+	})
+}
+
+// onLines writes a condition row by row, each with a remark above it and one behind.
+func onLines(c any, indent string, n *int) string {
+	list, isGroup := c.([]any)
+	if !isGroup {
+		return indent + strings.TrimSuffix(strings.TrimPrefix(c.(string), "{ "), " }") + "\n"
+	}
+	out := indent + list[0].(string) + ":\n"
+	for _, row := range list[1:] {
+		*n++
+		out += fmt.Sprintf("%s  # above %d\n", indent, *n)
+		if _, inner := row.([]any); inner {
+			out += indent + "  - " + strings.TrimLeft(onLines(row, indent+"    ", n), " ")
+		} else {
+			out += fmt.Sprintf("%s  - %s # behind %d\n", indent, row, *n)
+		}
+	}
+	return out
+}
+
+func inBraces(c any) string {
+	list, isGroup := c.([]any)
+	if !isGroup {
+		return c.(string)
+	}
+	var rows []string
+	for _, row := range list[1:] {
+		rows = append(rows, inBraces(row))
+	}
+	return "{ " + list[0].(string) + ": [ " + strings.Join(rows, ", ") + " ] }"
 }

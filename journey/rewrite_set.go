@@ -113,6 +113,23 @@ func shorten(step *yaml.Node) {
 	}
 }
 
+// variants gives a split its long form, in which it can have a winner.
+func (w *Rewrite) variants(id string) error {
+	list := descend(w.holder(id), "split")
+	if list == nil || list.Kind != yaml.SequenceNode {
+		return nil
+	}
+	if _, err := w.blocked(list); err != nil {
+		return err
+	}
+	step := w.holder(id)
+	i := keyOf(step, "split")
+	from, to := w.entry(step, i)
+	lines := append(slices.Clone(w.lines[:from+1]), strings.Repeat(" ", step.Content[i].Column+1)+"variants:")
+	lines = append(lines, indented(w.lines[from+1:to], 2)...)
+	return w.read(append(lines, w.lines[to:]...))
+}
+
 func keyOf(n *yaml.Node, name string) int {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == name {
@@ -128,8 +145,15 @@ func (w *Rewrite) entry(n *yaml.Node, i int) (from, to int) {
 	from, indent := key.Line-1, key.Column-1
 	to = w.below(from+1, indent)
 	if value.Kind == yaml.SequenceNode && value.Style&yaml.FlowStyle == 0 && value.Column == key.Column { // a list may stand as deep as its key
-		for to < len(w.lines) && strings.HasPrefix(strings.TrimLeft(w.lines[to], " "), "-") && indentOf(w.lines[to]) == indent {
-			to = w.below(to+1, indent)
+		for {
+			next := to
+			for next < len(w.lines) && (blankLine(w.lines[next]) || strings.HasPrefix(strings.TrimSpace(w.lines[next]), "#")) {
+				next++
+			}
+			if next == len(w.lines) || indentOf(w.lines[next]) != indent || !strings.HasPrefix(w.lines[next][indent:], "-") {
+				break
+			}
+			to = w.below(next+1, indent)
 		}
 	}
 	return from, to

@@ -192,6 +192,30 @@ func TestRewriteMoves(t *testing.T) {
 	assert.Equal(t, plainJourney, w.Source())
 }
 
+// A split gets a winner: its variants stand one deeper, with all that hangs on them.
+func TestRewriteGivesASplitAWinner(t *testing.T) {
+	t.Parallel()
+	for name, split := range map[string]string{
+		"lines":  "  - split:\n      # Short.\n      - { name: a, share: 50, then: [ { send: short } ] } # a\n      - name: b\n        share: 50\n        then:\n          - send: long\n    id: draw\n",
+		"flat":   "  - split:\n    - { name: a, share: 50, then: [ { send: short } ] } # a\n    # Short.\n    - { name: b, share: 50, then: [ { send: long } ] }\n    id: draw\n",
+		"braces": "  - id: draw\n    split: [ { name: a, share: 50, then: [ { send: short } ] }, { name: b, share: 50, then: [ { send: long } ] } ] # a # Short.\n",
+	} {
+		source := strings.Replace(plainJourney, "  # Until here.\n", split+"  # Until here.\n", 1)
+		winner := []journey.Setting{{Path: "split.winner.by", Value: "clicked"}, {Path: "split.winner.after", Value: "14d"}, {Path: "split.winner.min", Value: "500"}}
+		got := rewritten(t, source, func(w *journey.Rewrite) error { return w.Set("draw", winner) })
+		def, _ := journey.Parse("", []byte(got))
+		assert.Equal(t, 500, def.Step("draw").Winner.Min, name)
+		assert.Len(t, def.Step("draw").Split, 2, name)
+		assert.Contains(t, got, "# Short.", name)
+		assert.Contains(t, got, "# a", name)
+		for i := range winner {
+			winner[i].Value = ""
+		}
+		without := rewritten(t, got, func(w *journey.Rewrite) error { return w.Set("draw", winner) })
+		assert.NotContains(t, without, "winner", name)
+	}
+}
+
 // A journey in JSON is a tree like others.
 func TestRewriteOfJSON(t *testing.T) {
 	t.Parallel()
