@@ -83,6 +83,7 @@ func journeyPage(ctx context.Context, r *request) (reply, error) {
 
 // draw draws the picture with who stands where now, or with who came to each step in some months.
 func (r *request) draw(ctx context.Context, d *journeyData, def *journey.Definition) (err error) {
+	d.Beat = beat(r.Clock.Speed())
 	if d.Reached, err = r.reachedIn(ctx, d.Key); err != nil {
 		return err
 	}
@@ -101,7 +102,6 @@ func (r *request) draw(ctx context.Context, d *journeyData, def *journey.Definit
 	d.Picture = template.HTML(picture.SVG(graph.SVG{Bare: true, Counts: counts, Number: r.language.number, Here: d.Step, //nolint:gosec // graph escapes
 		Link:   func(id string) string { return d.stepAddress(def, id) },
 		Titles: func(n int) string { return r.language.counted("journey.here", n) }}))
-	d.Beat = beat(r.Clock.Speed())
 	return nil
 }
 
