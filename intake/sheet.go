@@ -7,16 +7,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"perennial/journey"
 )
 
-// Bounds of a file of customers: of one line in bytes, and of the header in columns.
+// Bounds of a file of customers: of one line in bytes, of the header in columns, of the whole in lines.
 const (
 	maxLine    = 64 << 10
 	maxColumns = 300
+	maxLines   = 20_000_000
 )
 
 // Sheet reads a CSV file line by line, in memory that does not grow with the file: separated by comma, semicolon or tab, in UTF-8,
@@ -27,6 +29,7 @@ type Sheet struct {
 	csv   *csv.Reader
 	lines *journey.LineReader
 	begun int64 // line at which the last record began
+	most  int64 // lines
 }
 
 // Row is one line of a Sheet.
@@ -51,7 +54,7 @@ func OpenSheet(r io.Reader) (*Sheet, error) {
 			return nil, err
 		}
 	}
-	s := &Sheet{lines: &journey.LineReader{From: from, Most: 2 * maxLine}}
+	s := &Sheet{lines: &journey.LineReader{From: from, Most: 2 * maxLine}, most: maxLines}
 	s.csv = csv.NewReader(s.lines)
 	s.csv.Comma, s.csv.FieldsPerRecord = separator(head), -1
 	first, err := s.Next()
@@ -124,15 +127,25 @@ func (s *Sheet) headerFaults() error {
 	return nil
 }
 
-// Next returns the next line, also one that cannot be taken; io.EOF after the last. An empty line is none. What comes after a quote
-// that is never closed cannot be told apart, and is a fault.
+// Next returns the next line, also one that cannot be taken; io.EOF after the last. A line in which nothing stands is none. What comes after
+// a quote that is never closed cannot be told apart, and is a fault; so is a file that has too many lines.
 func (s *Sheet) Next() (Row, error) {
+	for {
+		row, err := s.record()
+		if err != nil || s.Header == nil || !slices.EqualFunc(row.Fields, s.Header, func(cell, _ string) bool { return cell == "" }) {
+			return row, err
+		}
+	}
+}
+
+func (s *Sheet) record() (Row, error) {
 	s.lines.Next()
 	fields, err := s.csv.Read()
 	var syntax *csv.ParseError
 	switch {
 	case errors.Is(err, journey.ErrLongLine):
-		return Row{}, journey.Faultf(journey.CodeInvalid, "the line after line %d does not end within %d KiB: is a quote left open?", s.begun, maxLine>>10)
+		return Row{}, cannotGoOn(journey.CodeInvalid, s.begun+1, fmt.Sprintf("the line after line %d does not end within %d KiB", s.begun, maxLine>>10),
+			"close the quote that was left open there, or shorten the line")
 	case errors.As(err, &syntax):
 		s.begun = int64(syntax.StartLine)
 		return Row{Line: s.begun, Fields: []string{}, Reason: fmt.Sprintf("a quote is wrong at column %d of the line: %s", syntax.Column, syntax.Err)}, nil
@@ -140,7 +153,9 @@ func (s *Sheet) Next() (Row, error) {
 		return Row{}, err
 	}
 	line, _ := s.csv.FieldPos(0)
-	s.begun = int64(line)
+	if s.begun = int64(line); s.begun > s.most {
+		return Row{}, cannotGoOn(journey.CodeTooLarge, s.begun, fmt.Sprintf("the file has over %d lines", s.most), "split it, each part with the first line")
+	}
 	row := Row{Line: s.begun, Fields: fields}
 	size := 0
 	for i, text := range fields {
@@ -151,10 +166,19 @@ func (s *Sheet) Next() (Row, error) {
 		}
 	}
 	switch {
-	case s.Header != nil && len(fields) != len(s.Header):
-		row.Reason = fmt.Sprintf("it has %d fields, and the header %d", len(fields), len(s.Header))
 	case size > maxLine:
 		row.Fields, row.Reason = []string{}, fmt.Sprintf("it is over %d KiB", maxLine>>10)
+	case s.Header == nil:
+	case len(fields) != len(s.Header):
+		row.Reason = fmt.Sprintf("it has %d fields, and the header %d", len(fields), len(s.Header))
+	case slices.EqualFunc(fields, s.Header, func(cell, name string) bool { return strings.TrimSpace(cell) == name }):
+		row.Reason = "it is the first line once more"
 	}
 	return row, nil
+}
+
+// cannotGoOn is the fault of a file that cannot be read further. The lines above stay as they were taken.
+func cannotGoOn(code journey.Code, line int64, message, mend string) error {
+	return &journey.Fault{Code: code, Message: "the file cannot be read to its end",
+		Problems: journey.Problems{{Line: int(line), Message: message, Mend: mend}}}
 }

@@ -1,8 +1,10 @@
 package intake_test
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -76,6 +78,118 @@ func TestWhatIsNoSheetIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	_, err = sheet.Next()
 	assert.ErrorContains(t, err, "the line after line 2 does not end", "a quote that is never closed does not fill the memory")
+}
+
+// stream writes a file as it is read: what it begins with, then the same over and over.
+type stream struct {
+	head, more string
+	rest       string
+	left, read int // bytes
+}
+
+func (s *stream) Read(b []byte) (int, error) {
+	if s.left <= 0 {
+		return 0, io.EOF
+	}
+	if s.rest == "" {
+		s.rest, s.head = s.head, ""
+	}
+	if s.rest == "" {
+		s.rest = s.more
+	}
+	n := copy(b, s.rest)
+	s.rest, s.left, s.read = s.rest[n:], s.left-n, s.read+n
+	return n, nil
+}
+
+// shelf keeps what is staged no longer than it must, and notes how much came at a time.
+type shelf struct {
+	lines, most int // lines; bytes at a time
+	reasons     map[string]int
+}
+
+func (s *shelf) BeginImport(_ context.Context, _ journey.Actor, _ string, plan journey.Import) (journey.Import, error) {
+	plan.State, s.reasons = journey.ImportUploading, map[string]int{}
+	return plan, nil
+}
+
+func (s *shelf) StageLines(_ context.Context, _ string, _ int64, lines []journey.ImportLine) error {
+	size := 0
+	for _, l := range lines {
+		s.lines++
+		s.reasons[l.Reason]++
+		for _, v := range l.Traits {
+			text, _ := v.(string)
+			size += len(text)
+		}
+		size += len(strings.Join(l.Fields, ""))
+	}
+	s.most = max(s.most, size)
+	return nil
+}
+
+func (s *shelf) Uploaded(context.Context, string) (journey.Import, error) {
+	return journey.Import{}, nil
+}
+
+// What a file cannot be is said with the line and what to do about it, and is found without reading on: none of these fills the memory,
+// whatever its length.
+func TestBoundsOfAFile(t *testing.T) {
+	t.Parallel()
+	const long = 1 << 30
+	thousand := ""
+	for n := range 1000 {
+		thousand += fmt.Sprintf("c%d,", n)
+	}
+	thousand += "email\n"
+	for name, c := range map[string]struct {
+		file stream
+		says string
+		at   int
+		mend string
+		read int // KiB of it at most
+	}{
+		"a line of 10 MB":               {stream{head: "email\na@example.com\n" + strings.Repeat("x", 10<<20) + "\n", more: "b@example.com\n", left: long}, "the line after line 2 does not end within 64 KiB", 3, "close the quote", 512},
+		"a file that never ends a line": {stream{more: strings.Repeat("email", 100), left: long}, "the line after line 0 does not end", 1, "shorten the line", 512},
+		"a quote left open":             {stream{head: "email\na@example.com\n\"", more: "b@example.com\n", left: long}, "the line after line 2 does not end", 3, "close the quote", 512},
+		"blank lines without end":       {stream{head: "email\n", more: strings.Repeat("\n", 1000), left: long}, "the line after line 1 does not end", 2, "shorten the line", 512},
+		"a name twice in the header":    {stream{head: "email,plan,plan\n", more: "a@example.com,x,y\n", left: long}, "two columns are named plan", 1, "a name of its own", 128},
+		"a thousand columns":            {stream{head: thousand, more: "x\n", left: long}, "there are over 300 columns", 1, "leave out", 128},
+		"UTF-16 without a mark":         {stream{more: "e\x00m\x00a\x00i\x00l\x00\n\x00", left: long}, "this is UTF-16 or no text at all", 0, "", 128},
+		"a header that is Latin-1":      {stream{head: "email,pr\xe9nom\n", more: "a@example.com,x\n", left: long}, "save the file as “CSV UTF-8”", 0, "", 128},
+	} {
+		_, err := intake.Take(t.Context(), &shelf{}, journey.Actor{}, intake.Upload{}, &c.file)
+		var fault *journey.Fault
+		require.ErrorAs(t, err, &fault, name)
+		assert.Contains(t, fault.Error(), c.says, name)
+		if c.at > 0 {
+			p := fault.Problems[0]
+			assert.Equal(t, c.at, p.Line, name)
+			assert.Contains(t, p.Mend, c.mend, name)
+		}
+		assert.LessOrEqual(t, c.file.read, 10<<20+c.read<<10, name)
+		if name != "a line of 10 MB" {
+			assert.LessOrEqual(t, c.file.read, c.read<<10, name)
+		}
+	}
+}
+
+// Long lines are kept a few at a time; lines in another encoding, and a header that comes again, are refused one by one.
+func TestLongLinesAreKeptAFewAtATime(t *testing.T) {
+	t.Parallel()
+	s := &shelf{}
+	line := "a@example.com," + strings.Repeat("x", 60<<10) + "\n"
+	_, err := intake.Take(t.Context(), s, journey.Actor{}, intake.Upload{}, &stream{head: "email,note\n", more: line, left: len("email,note\n") + 500*len(line)})
+	require.NoError(t, err)
+	assert.Equal(t, 500, s.lines)
+	assert.Less(t, s.most, 5<<20, "bytes at a time")
+
+	s = &shelf{}
+	_, err = intake.Take(t.Context(), s, journey.Actor{}, intake.Upload{}, strings.NewReader("email,city\na@example.com,"+strings.Repeat("Graz ", 1000)+"\nemail,city\nb@example.com,K\xf6ln\n"+
+		"c@example.com,a\x00b\n,\nd@example.com"+strings.Repeat(",x", 1000)+"\n,\n,\n"))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int{"": 1, "it is the first line once more": 1, "it is not UTF-8; save the file as “CSV UTF-8”": 2,
+		"it has 1001 fields, and the header 2": 1}, s.reasons, "and a line in which nothing stands is none")
 }
 
 func TestColumnsAreRecognised(t *testing.T) {

@@ -29,11 +29,12 @@ type Upload struct {
 }
 
 const (
-	sampleLines = 200  // from which kinds of values are guessed
-	stageLines  = 2000 // kept at a time
+	sampleLines = 200     // from which kinds of values are guessed
+	stageLines  = 2000    // kept at a time
+	stageBytes  = 4 << 20 // likewise, where lines are long
 )
 
-// Take reads a file to its end, checks each line and stages it. It holds a few thousand lines at most. An upload with the same key goes
+// Take reads a file to its end, checks each line and stages it. It holds a few thousand lines at most, and fewer where they are long. An upload with the same key goes
 // on after the last line that was kept; one that had come to its end is returned as it stands.
 func Take(ctx context.Context, to Staging, by journey.Actor, u Upload, file io.Reader) (journey.Import, error) {
 	sheet, err := OpenSheet(file)
@@ -86,13 +87,16 @@ func stage(ctx context.Context, to Staging, i journey.Import, staged int64, rows
 }
 
 func readRows(sheet *Sheet, most int) (rows []Row, last bool, err error) {
-	for len(rows) < most {
+	for size := 0; len(rows) < most && size < stageBytes; {
 		row, err := sheet.Next()
 		if errors.Is(err, io.EOF) {
 			return rows, true, nil
 		}
 		if err != nil {
 			return nil, false, err
+		}
+		for _, cell := range row.Fields {
+			size += len(cell)
 		}
 		rows = append(rows, row)
 	}

@@ -101,13 +101,7 @@ func (s *Store) openImport(ctx context.Context, tx pgx.Tx, limit int) (*importin
 // take reads the next lines in their order, and says whose each is: a line with an address alone is about the customer who has it; about a
 // new one where nobody has; and is refused where several have.
 func (i *importing) take(ctx context.Context, q querier, limit int, now time.Time) error {
-	rows, err := q.Query(ctx, `
-		SELECT line, address, user_id, traits, fields, reason FROM import_lines
-		WHERE import_id = $1 AND line > $2 AND reason = '' ORDER BY line LIMIT $3`, i.id, i.to, limit)
-	if err != nil {
-		return err
-	}
-	lines, err := pgx.CollectRows(rows, pgx.RowToStructByPos[journey.ImportLine])
+	lines, err := i.read(ctx, q, limit)
 	if err != nil || len(lines) == 0 {
 		return err
 	}
@@ -135,6 +129,27 @@ func (i *importing) take(ctx context.Context, q querier, limit int, now time.Tim
 		i.lines, i.events = append(i.lines, l), append(i.events, e)
 	}
 	return nil
+}
+
+// takenBytes bounds what lines say that are applied in one transaction: a thousand long ones would fill the memory.
+const takenBytes = 4 << 20
+
+// read reads the next lines, limit at most, and fewer where they are long.
+func (i *importing) read(ctx context.Context, q querier, limit int) (lines []journey.ImportLine, err error) {
+	rows, err := q.Query(ctx, `
+		SELECT line, address, user_id, traits FROM import_lines WHERE import_id = $1 AND line > $2 AND reason = '' ORDER BY line LIMIT $3`, i.id, i.to, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for size := 0; size < takenBytes && rows.Next(); size += len(rows.RawValues()[3]) {
+		var l journey.ImportLine
+		if err := rows.Scan(&l.Line, &l.Address, &l.UserID, &l.Traits); err != nil {
+			return nil, err
+		}
+		lines = append(lines, l)
+	}
+	return lines, rows.Err()
 }
 
 // untilAddressMoves cuts the lines before one that names by her address alone somebody whom a line before it gives that address.
