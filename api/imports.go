@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -75,7 +73,7 @@ func (p *patientBody) Read(b []byte) (int, error) {
 // importCustomers takes a CSV. The same file under the same Idempotency-Key goes on where it broke off.
 func importCustomers(ctx context.Context, s *server, r *request, body io.Reader) (any, error) {
 	q := r.http.URL.Query()
-	u := intake.Upload{Key: r.header("Idempotency-Key"), Name: q.Get("name"), Map: q["map"], Source: q.Get("source"), Wording: q.Get("wording"),
+	u := journey.ImportUpload{Key: r.header("Idempotency-Key"), Name: q.Get("name"), Map: q["map"], Source: q.Get("source"), Wording: q.Get("wording"),
 		DryRun: q.Get("dry_run") == "true"}
 	if len(u.Key) > 200 || len(u.Name) > 200 || len(u.Source) > 1000 || len(u.Wording) > 5000 {
 		return nil, journey.Faultf(journey.CodeMalformed, "Idempotency-Key and name have at most 200 bytes, source 1,000, wording 5,000")
@@ -106,36 +104,11 @@ func stopImport(ctx context.Context, s *server, r *request) (any, error) {
 	return s.Control.StopImport(ctx, r.By, r.param("id"))
 }
 
-// refusedPage is how many refused lines are in memory at a time.
-const refusedPage = 500
-
 // getRefused gives out the lines that were refused, each with its number and why before it, so that they can be mended and sent again.
 func getRefused(ctx context.Context, s *server, r *request) (any, error) {
 	i, err := s.Read.Import(ctx, r.param("id"))
-	if err != nil {
-		return nil, err
-	}
-	return csvAnswer("refused.csv", func(w *journey.SheetWriter) error {
-		head := []string{"line", "reason"}
-		for _, c := range i.Columns {
-			head = append(head, c.Header)
-		}
-		if err := w.Write(head...); err != nil {
-			return err
-		}
-		for after := int64(0); ; {
-			lines, err := s.Read.RefusedLines(ctx, i.ID, after, refusedPage)
-			if err != nil || len(lines) == 0 {
-				return err
-			}
-			for _, l := range lines {
-				if err := w.Write(slices.Concat([]string{strconv.FormatInt(l.Line, 10), l.Reason}, intake.Cells(i.Columns, l))...); err != nil {
-					return err
-				}
-			}
-			after = lines[len(lines)-1].Line
-		}
-	}), nil
+	return answer{status: http.StatusOK, header: csvHeader("refused.csv"),
+		stream: func(to io.Writer) error { return s.Control.WriteRefused(ctx, i, to) }}, err
 }
 
 // exportCustomers gives out customers, one line each, in the shape in which an import takes them.

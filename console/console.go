@@ -82,6 +82,10 @@ type Reader interface {
 	TopicKeys(ctx context.Context) ([]string, error)
 	NamesKept(ctx context.Context) (journey.References, error)
 
+	Imports(ctx context.Context, r journey.PageRequest) (journey.Page[journey.Import], error)
+	Import(ctx context.Context, id string) (journey.Import, error)
+	RefusedLines(ctx context.Context, id string, after int64, limit int) ([]journey.ImportLine, error)
+
 	Pools(ctx context.Context) ([]journey.CouponPool, error)
 	GivingPools(ctx context.Context) ([]string, error)
 	Pool(ctx context.Context, key string) (journey.CouponPool, error)

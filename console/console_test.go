@@ -68,7 +68,7 @@ func open(t testing.TB, change ...func(*console.Deps)) *office {
 	settings, err := o.store.Settings(t.Context())
 	require.NoError(t, err)
 	o.ctl = &control.Control{Store: o.store, Flight: o.store, Clock: o.store.Clock(), Check: check, Render: render, Patience: 100 * time.Millisecond,
-		LookAt: lookAt, WriteTests: writeTests, Play: simulated, Library: library()}
+		LookAt: lookAt, WriteTests: writeTests, Play: simulated, Library: library(), TakeFile: takenBy(o.store)}
 	log := slog.New(slog.NewTextHandler(o.log, nil))
 	brand := journey.Brand{Name: "Oak & Linen", Address: "Oak & Linen, Lindengasse 12, 1070 Vienna", Zone: vienna}
 	o.ctl.ShowSurvey, err = api.ShowSurvey(brand)
@@ -91,6 +91,13 @@ func open(t testing.TB, change ...func(*console.Deps)) *office {
 func check(def *journey.Definition, files map[string]string) journey.Problems {
 	_, problems := templates.Compile(def, files)
 	return problems
+}
+
+// takenBy reads files as the program does.
+func takenBy(s *store.Store) func(context.Context, journey.Actor, journey.ImportUpload, io.Reader) (journey.Import, error) {
+	return func(ctx context.Context, by journey.Actor, u journey.ImportUpload, file io.Reader) (journey.Import, error) {
+		return intake.Take(ctx, s, by, u, file)
+	}
 }
 
 // library are the journeys that ship, as the program hands them out.

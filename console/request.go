@@ -104,7 +104,9 @@ func (c *console) answer(w http.ResponseWriter, r *request, route route, out *by
 	if len(route.who) > 0 && !slices.Contains(route.who, r.user.Role) {
 		return 0, journey.Faultf(journey.CodeForbidden, "%s", r.text("fault.role", "role", r.text("role."+string(r.user.Role))))
 	}
-	if err := r.readForm(w); err != nil {
+	if route.reads() {
+		r.http.Body = &patientBody{r.http.Body, http.NewResponseController(w), c.Clock}
+	} else if err := r.readForm(w); err != nil {
 		return 0, err
 	}
 	answer, err := route.do(ctx, r)

@@ -19,6 +19,9 @@ type route struct {
 	form         handler // of a POST: the page that the form stands on; nil: the page of faults
 }
 
+// reads says whether the handler reads the form itself, as it comes: the file in it may be of any length.
+func (rt route) reads() bool { return rt.method == http.MethodPost && rt.path == "/imports" }
+
 // Who may open what (design, appendix). An empty list is everybody, signed in or not.
 var (
 	strangers = []journey.Role{}
@@ -65,6 +68,13 @@ func routes() []route {
 		{post, "/customers/{id}/enrollments/{enrollment}/release", admins, releaseEnrollment, customerPage},
 		{get, "/messages/{id}", viewers, messagePage, nil},
 		{get, "/messages/{id}/mail", viewers, mailBody, nil},
+
+		{get, "/imports", marketers, importsPage, nil},
+		{post, "/imports", marketers, takeFile, importsPage},
+		{get, "/imports/{id}", marketers, importPage, nil},
+		{get, "/imports/{id}/refused.csv", marketers, refusedFile, nil},
+		{post, "/imports/{id}/start", marketers, startImport, importPage},
+		{post, "/imports/{id}/stop", marketers, stopImport, importPage},
 
 		{get, "/journeys", viewers, journeysPage, nil},
 		{get, "/journeys/{key}", viewers, journeyPage, nil},

@@ -52,7 +52,7 @@ func TestScreens(t *testing.T) {
 	w.eventually(`document.getElementById('canvas')?.innerText.includes('Wait 7 days')`)
 	customer := first("/customers?q="+url.QueryEscape("Pia"), "main .rows a.whole")
 	pages := []pictured{
-		{"today", "/"}, {"customers", "/customers"}, {"customer", customer}, {"messages", "/messages"},
+		{"today", "/"}, {"customers", "/customers"}, {"customer", customer}, {"imports", "/imports"}, {"messages", "/messages"},
 		{"message", first(customer, `a.whole[href^="/messages/"]`)},
 		{"journeys", "/journeys"}, {"journey", "/journeys/win-back"}, {"library", "/library"},
 		{"edit", "/journeys/win-back/edit?step=takes-the-offer"}, {"edit-brings", "/journeys/win-back/edit?brings=all"}, {"edit-survey", "/journeys/win-back/edit/surveys/_new"}, {"history", "/journeys/win-back/edit/history"},
@@ -146,7 +146,7 @@ func everyPage(t *testing.T, pages []pictured) {
 	for _, part := range []string{ // parts of pages, files, and pages of what the demo has none of
 		"/messages/{id}/mail", "/journeys/{key}/versions/{number}/messages/{message}/mail", "/journeys/{key}/messages/{file}/mail",
 		"/journeys/{key}/simulate/{person}/mails/{mail}", "/audit.csv", "/customers/{id}/export", "/reports/{report}/table.csv", "/segments/{key}", "/webhooks/{id}",
-		"/coupons/codes/{code}", "/sources/{key}", "/surveys/_look",
+		"/coupons/codes/{code}", "/sources/{key}", "/surveys/_look", "/imports/{id}", "/imports/{id}/refused.csv",
 	} {
 		delete(left, "GET "+part)
 	}

@@ -5,6 +5,7 @@ package control
 
 import (
 	"context"
+	"io"
 	"sync"
 	"time"
 
@@ -36,6 +37,9 @@ type Control struct {
 
 	// Play plays a version on a clock of its own (package simulate). It is handed in for the same reason.
 	Play func(ctx context.Context, v journey.Version, r journey.SimulationRequest) (journey.Simulation, error)
+
+	// TakeFile reads a file of customers to its end (package intake). It is handed in for the same reason.
+	TakeFile func(ctx context.Context, by journey.Actor, u journey.ImportUpload, file io.Reader) (journey.Import, error)
 
 	// Library are the journeys that ship, to start from. It is handed in for the same reason.
 	Library Library

@@ -3,7 +3,6 @@ package intake
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,10 +13,10 @@ import (
 
 // Targets of a column that are no attribute.
 const (
-	toEmail      = "email"
-	toUser       = "user_id"
-	toAttributes = "attributes" // a JSON object, as an export writes it
-	toTopic      = "topic:"
+	toEmail      = journey.ImportEmail
+	toUser       = journey.ImportUser
+	toAttributes = journey.ImportAttributes
+	toTopic      = journey.ImportTopic
 )
 
 // spellings are how files name what we know, letters and digits only.
@@ -184,51 +183,6 @@ func ReadLine(columns []journey.ImportColumn, row Row, wording string) journey.I
 		line.Fields = []string{}
 	}
 	return line
-}
-
-// Cells are the cells of a refused line: as they stood, or, of one that was refused only when it was to be applied, what was read of them.
-func Cells(columns []journey.ImportColumn, line journey.ImportLine) []string {
-	if len(line.Fields) > 0 || len(line.Traits) == 0 && line.UserID == "" {
-		return line.Fields
-	}
-	topics, _ := line.Traits["topics"].(map[string]any)
-	rest := maps.Clone(line.Traits)
-	for _, c := range columns {
-		delete(rest, c.To)
-	}
-	delete(rest, "topics")
-	delete(rest, "topics_wording")
-	cells := make([]string, len(columns))
-	for i, c := range columns {
-		topic, isTopic := strings.CutPrefix(c.To, toTopic)
-		switch {
-		case isTopic:
-			cells[i] = cellOf(topics[topic])
-		case c.To == toUser:
-			cells[i] = line.UserID
-		case c.To == toAttributes:
-			cells[i] = cellOf(rest)
-		default:
-			cells[i] = cellOf(line.Traits[c.To])
-		}
-	}
-	return cells
-}
-
-func cellOf(value any) string {
-	switch v := value.(type) {
-	case string:
-		return v
-	case bool:
-		return map[bool]string{true: "yes", false: "no"}[v]
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case map[string]any:
-		if raw, err := json.Marshal(v); err == nil && len(v) > 0 {
-			return string(raw)
-		}
-	}
-	return ""
 }
 
 // takeCell notes one cell, and says why it cannot.

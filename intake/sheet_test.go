@@ -158,7 +158,7 @@ func TestBoundsOfAFile(t *testing.T) {
 		"UTF-16 without a mark":         {stream{more: "e\x00m\x00a\x00i\x00l\x00\n\x00", left: long}, "this is UTF-16 or no text at all", 0, "", 128},
 		"a header that is Latin-1":      {stream{head: "email,pr\xe9nom\n", more: "a@example.com,x\n", left: long}, "save the file as “CSV UTF-8”", 0, "", 128},
 	} {
-		_, err := intake.Take(t.Context(), &shelf{}, journey.Actor{}, intake.Upload{}, &c.file)
+		_, err := intake.Take(t.Context(), &shelf{}, journey.Actor{}, journey.ImportUpload{}, &c.file)
 		var fault *journey.Fault
 		require.ErrorAs(t, err, &fault, name)
 		assert.Contains(t, fault.Error(), c.says, name)
@@ -179,13 +179,13 @@ func TestLongLinesAreKeptAFewAtATime(t *testing.T) {
 	t.Parallel()
 	s := &shelf{}
 	line := "a@example.com," + strings.Repeat("x", 60<<10) + "\n"
-	_, err := intake.Take(t.Context(), s, journey.Actor{}, intake.Upload{}, &stream{head: "email,note\n", more: line, left: len("email,note\n") + 500*len(line)})
+	_, err := intake.Take(t.Context(), s, journey.Actor{}, journey.ImportUpload{}, &stream{head: "email,note\n", more: line, left: len("email,note\n") + 500*len(line)})
 	require.NoError(t, err)
 	assert.Equal(t, 500, s.lines)
 	assert.Less(t, s.most, 5<<20, "bytes at a time")
 
 	s = &shelf{}
-	_, err = intake.Take(t.Context(), s, journey.Actor{}, intake.Upload{}, strings.NewReader("email,city\na@example.com,"+strings.Repeat("Graz ", 1000)+"\nemail,city\nb@example.com,K\xf6ln\n"+
+	_, err = intake.Take(t.Context(), s, journey.Actor{}, journey.ImportUpload{}, strings.NewReader("email,city\na@example.com,"+strings.Repeat("Graz ", 1000)+"\nemail,city\nb@example.com,K\xf6ln\n"+
 		"c@example.com,a\x00b\n,\nd@example.com"+strings.Repeat(",x", 1000)+"\n,\n,\n"))
 	require.NoError(t, err)
 	assert.Equal(t, map[string]int{"": 1, "it is the first line once more": 1, "it is not UTF-8; save the file as “CSV UTF-8”": 2,

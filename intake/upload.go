@@ -18,16 +18,6 @@ type Staging interface {
 	Uploaded(ctx context.Context, id string) (journey.Import, error)
 }
 
-// Upload is a file of customers, and what the caller says of it.
-type Upload struct {
-	Key     string   // tells the same file, sent again after it broke off, from another one
-	Name    string   // of the file
-	Map     []string // see Columns
-	Source  string   // of the consents in it, e.g. "newsletter form"; required where a column is a topic
-	Wording string   // what was agreed to; required likewise
-	DryRun  bool     // says what would become of it, and does nothing
-}
-
 const (
 	sampleLines = 200     // from which kinds of values are guessed
 	stageLines  = 2000    // kept at a time
@@ -36,13 +26,13 @@ const (
 
 // Take reads a file to its end, checks each line and stages it. It holds a few thousand lines at most, and fewer where they are long. An upload with the same key goes
 // on after the last line that was kept; one that had come to its end is returned as it stands.
-func Take(ctx context.Context, to Staging, by journey.Actor, u Upload, file io.Reader) (journey.Import, error) {
+func Take(ctx context.Context, to Staging, by journey.Actor, u journey.ImportUpload, file io.Reader) (journey.Import, error) {
 	sheet, err := OpenSheet(file)
 	if err != nil {
 		return journey.Import{}, err
 	}
 	columns, problems := Columns(sheet.Header, u.Map)
-	problems = append(problems, u.consentFaults(columns)...)
+	problems = append(problems, consentFaults(u, columns)...)
 	if len(problems) > 0 {
 		return journey.Import{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the file cannot be taken", Problems: problems}
 	}
@@ -104,7 +94,7 @@ func readRows(sheet *Sheet, most int) (rows []Row, last bool, err error) {
 }
 
 // consentFaults refuses consents that nobody could prove later.
-func (u Upload) consentFaults(columns []journey.ImportColumn) journey.Problems {
+func consentFaults(u journey.ImportUpload, columns []journey.ImportColumn) journey.Problems {
 	var all journey.Problems
 	for _, c := range columns {
 		if !strings.HasPrefix(c.To, toTopic) {

@@ -22,6 +22,16 @@ type Import struct {
 	StagedTo   int64          `json:"-"` // number of the last line of the file that was read
 }
 
+// ImportUpload is a file of customers as it comes in, and what the caller says of it.
+type ImportUpload struct {
+	Key     string   // tells the same file, sent again after it broke off, from another one
+	Name    string   // of the file
+	Map     []string // what becomes of columns, TO=HEADER each; the rest is guessed by name
+	Source  string   // of the consents in it, e.g. "newsletter form"; required where a column is a topic
+	Wording string   // what was agreed to; required likewise
+	DryRun  bool     // says what would become of it, and does nothing
+}
+
 // States of an import.
 const (
 	ImportUploading = "uploading" // an upload that broke off goes on when the same file is sent again

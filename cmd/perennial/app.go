@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -97,6 +98,9 @@ func openApp(ctx context.Context, c config, temporal client.Options, log *slog.L
 	a.control = &control.Control{Store: a.store, Flight: a.store, Clock: a.store.Clock(), Check: checkTemplates, Render: renderOnce(brand),
 		WriteTests: writeTests(brand, a.composer.Compose), Play: simulateVersion(brand), Library: shipped(), LookAt: lookAt(brand), Door: c.Identity.door()}
 	a.control.Brand, a.control.Sender = brand, c.senderInfo()
+	a.control.TakeFile = func(ctx context.Context, by journey.Actor, u journey.ImportUpload, file io.Reader) (journey.Import, error) {
+		return intake.Take(ctx, a.store, by, u, file)
+	}
 	if a.control.ShowSurvey, err = api.ShowSurvey(brand); err != nil {
 		return nil, err
 	}
