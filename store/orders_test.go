@@ -70,6 +70,7 @@ func TestOrdersCountOnceHoweverTheyCome(t *testing.T) {
 		assert.Equal(t, start.Format(time.RFC3339), w.fact(user, "first_order_at"), user)
 	}
 	assert.Equal(t, 6*5, one[int](w, `SELECT count(*) FROM orders`), "all are hers who stayed")
+	assert.Equal(t, 6*5, one[int](w, `SELECT count(*) FROM orders WHERE refunds = CASE order_id WHEN '3' THEN '{"a": 10, "b": 2.5}' ELSE '{}' END::jsonb`))
 }
 
 // Time alone brings her into the next stage, which lets her in, wakes what waits for it, and moves segments.
