@@ -20,11 +20,13 @@ type teamIn struct {
 	Hours      *journey.Hours `json:"hours"`
 	EscalateTo string         `json:"escalate_to"`
 	Default    bool           `json:"default"`
+
+	EscalateAfter string `json:"escalate_after"`
 }
 
 func putTeam(ctx context.Context, s *server, r *request, in teamIn) (any, error) {
 	return s.Control.PutTeam(ctx, r.By, journey.Team{Key: r.param("key"), Name: in.Name, Emails: in.Emails, Hours: in.Hours,
-		EscalateTo: in.EscalateTo, Default: in.Default}, in.URL)
+		EscalateTo: in.EscalateTo, Default: in.Default, EscalateAfter: in.EscalateAfter}, in.URL)
 }
 
 func deleteTeam(ctx context.Context, s *server, r *request) (any, error) {

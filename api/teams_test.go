@@ -26,10 +26,13 @@ func TestTeams(t *testing.T) {
 	kept := s.must(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"name": "Sales", "emails": []string{"sales@example.com"}, "hours": hours, "default": true})
 	assert.Equal(t, "Europe/Paris", kept.json["hours"].(m)["zone"])
 	assert.Equal(t, true, kept.json["default"])
+	assert.Equal(t, "1h", kept.json["escalate_after"])
+	later := s.must(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"emails": []string{"sales@example.com"}, "escalate_after": "90m"})
+	assert.Equal(t, "90m", later.json["escalate_after"])
 	delete(hours, "holidays")
 	assert.Contains(t, s.must(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"emails": []string{"sales@example.com"}, "hours": hours}).body, `"holidays":[]`)
-	refused = s.call(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"emails": []string{"sales@example.com"}, "escalate_to": "sales", "hours": m{"zone": "Mars"}})
-	for _, field := range []string{"escalate_to", "hours.zone", "hours.open"} {
+	refused = s.call(journey.RoleAdmin, http.MethodPut, "/api/teams/sales", m{"emails": []string{"sales@example.com"}, "escalate_to": "sales", "escalate_after": "5 minutes", "hours": m{"zone": "Mars"}})
+	for _, field := range []string{"escalate_to", "escalate_after", "hours.zone", "hours.open"} {
 		assert.Contains(t, refused.body, field)
 	}
 	source := "journey: tells\nname: Tells\ntopic: transactional\nenter: { when: api }\nsteps: [ { notify: { team: %s, text: hello } } ]\n"

@@ -70,7 +70,7 @@ func teamsPage(ctx context.Context, r *request) (reply, error) {
 	d := teamsData{List: list}
 	if r.form != nil {
 		t := r.team()
-		d.Typed = &journey.TeamView{Key: t.Key, Name: t.Name, Emails: t.Emails, Hours: t.Hours, EscalateTo: t.EscalateTo, Default: t.Default}
+		d.Typed = &journey.TeamView{Key: t.Key, Name: t.Name, Emails: t.Emails, Hours: t.Hours, EscalateTo: t.EscalateTo, EscalateAfter: t.EscalateAfter, Default: t.Default}
 	}
 	return reply{page: "teams", data: d}, err
 }
@@ -78,7 +78,7 @@ func teamsPage(ctx context.Context, r *request) (reply, error) {
 // team is the one that the form describes, without its chat.
 func (r *request) team() journey.Team {
 	return journey.Team{Key: r.newKey(), Name: strings.TrimSpace(r.form.Get("name")), Emails: strings.Fields(r.form.Get("emails")),
-		Hours: r.hours(), EscalateTo: r.form.Get("escalate_to"), Default: r.form.Get("default") != ""}
+		Hours: r.hours(), EscalateTo: r.form.Get("escalate_to"), EscalateAfter: strings.TrimSpace(r.form.Get("escalate_after")), Default: r.form.Get("default") != ""}
 }
 
 // putTeam makes a team, or changes one. Where its chat is told nobody: the field is empty, and empty it stays what it was.

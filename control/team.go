@@ -1,8 +1,10 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"strconv"
+	"time"
 
 	"perennial/journey"
 )
@@ -15,6 +17,9 @@ type Teams interface {
 
 // mostAddresses of one team.
 const mostAddresses = 20
+
+// mostEscalateAfter is how much working time a team has at most before the next one is told: longer is never.
+const mostEscalateAfter = 100 * time.Hour
 
 // PutTeam makes a team or changes it; with url nil its webhook stays what it was.
 func (c *Control) PutTeam(ctx context.Context, by journey.Actor, t journey.Team, url *string) (journey.TeamView, error) {
@@ -51,6 +56,10 @@ func (c *Control) PutTeam(ctx context.Context, by journey.Actor, t journey.Team,
 	}
 	if t.EscalateTo == t.Key && t.Key != "" {
 		add("escalate_to", "is the team itself", "name another team, or leave it out")
+	}
+	t.EscalateAfter = cmp.Or(t.EscalateAfter, journey.DefaultEscalateAfter)
+	if d, err := journey.ParseDuration(t.EscalateAfter); err != nil || d <= 0 || d > mostEscalateAfter {
+		add("escalate_after", "is no working time up to 100 hours", "hours or minutes, such as 2h or 90m")
 	}
 	if len(faults) > 0 {
 		return journey.TeamView{}, &journey.Fault{Code: journey.CodeInvalid, Message: "the request cannot be carried out", Problems: faults}

@@ -12,7 +12,12 @@ type Team struct {
 	Hours      *Hours // when it works; nil: around the clock
 	EscalateTo string // the team that is told, too, of what this one has not done in time; "" none
 	Default    bool   // has what no other team has, such as replies to mails; there is at most one
+
+	EscalateAfter string // how much working time it has before that, as the language writes it, e.g. 90m; "" DefaultEscalateAfter
 }
+
+// DefaultEscalateAfter is how much working time a team has for a task that it was told is overdue, unless it says otherwise.
+const DefaultEscalateAfter = "1h"
 
 // TeamView is a team as callers of the API see it. Where its webhook is stays unsaid: such an address is a secret.
 type TeamView struct {
@@ -26,6 +31,8 @@ type TeamView struct {
 	Hours      *Hours `json:"hours"` // null: around the clock
 	EscalateTo string `json:"escalate_to"`
 	Default    bool   `json:"default"`
+
+	EscalateAfter string `json:"escalate_after"`
 }
 
 // NotifyStep tells a team.

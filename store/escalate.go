@@ -13,11 +13,9 @@ import (
 // escalateMost is how many tasks one transaction tells of.
 const escalateMost = 100
 
-// passOnAfter is how much working time a team has for a task that it was told is overdue, before the team that it escalates to is told.
-const passOnAfter = time.Hour
-
 // EscalateTasks tells teams of tasks that are overdue, each once, and in the team's working hours: the task's own team, or the default one
-// where it has none. What is not done within another hour of work is told to the team that this one escalates to, once. Say puts a
+// where it has none. What is not done within the working time that it has then
+// (escalate_after) is told to the team that this one escalates to, once. Say puts a
 // task into words; passedOn says that its own team was told before. It returns how many it told of, and when the next is to be told of, in
 // wall time; zero: nobody knows of any.
 func (s *Store) EscalateTasks(ctx context.Context, say func(t journey.TaskView, passedOn bool) string) (n int, next time.Time, err error) {
@@ -63,17 +61,22 @@ type escalatingTeam struct {
 	Key, EscalateTo string
 	Hours           *journey.Hours
 	Default         bool
-	Opens           time.Time // when it works next: now, where it does
+	After           time.Duration // the working time that it has, once it was told
+	Opens           time.Time     // when it works next: now, where it does
 }
 
 func (s *Store) escalation(ctx context.Context) (e escalation, err error) {
 	e.now, e.teams = s.clock.Now(), map[string]escalatingTeam{}
-	rows, err := s.pool.Query(ctx, `SELECT key, coalesce(escalate_to, ''), hours, is_default FROM teams ORDER BY key`)
+	rows, err := s.pool.Query(ctx, `SELECT key, coalesce(escalate_to, ''), hours, is_default, escalate_after FROM teams ORDER BY key`)
 	if err != nil {
 		return e, err
 	}
 	var t escalatingTeam
-	_, err = pgx.ForEachRow(rows, []any{&t.Key, &t.EscalateTo, &t.Hours, &t.Default}, func() error {
+	var after string
+	_, err = pgx.ForEachRow(rows, []any{&t.Key, &t.EscalateTo, &t.Hours, &t.Default, &after}, func() (err error) {
+		if t.After, err = journey.ParseDuration(after); err != nil {
+			return err
+		}
 		t.Opens = t.Hours.After(e.now, 0)
 		e.teams[t.Key] = t
 		if t.Default {
@@ -117,7 +120,7 @@ func (s *Store) tellOverdue(ctx context.Context, tx pgx.Tx, e escalation, say fu
 		}
 		team, passOn := e.of(t), (*time.Time)(nil)
 		if team.EscalateTo != "" {
-			at := team.Hours.After(e.now, passOnAfter)
+			at := team.Hours.After(e.now, team.After)
 			passOn = &at
 		}
 		b.Queue(`UPDATE tasks SET escalated_at = $2, pass_on_at = $3 WHERE id = $1`, t.ID, e.now, passOn)

@@ -134,6 +134,7 @@ func TestClaimingATask(t *testing.T) {
 func TestOverdueTasksAreToldOnce(t *testing.T) {
 	t.Parallel()
 	w := asked(t)
+	w.exec(`UPDATE teams SET escalate_after = '2h' WHERE key = 'support'`)
 	say := func(t journey.TaskView, passedOn bool) string {
 		if passedOn {
 			return "still " + t.Title
@@ -159,9 +160,9 @@ func TestOverdueTasksAreToldOnce(t *testing.T) {
 	w.wall.pass(24 * time.Hour) // Tuesday, past eleven
 	next := escalate(1)
 	assert.Contains(t, told(), "support@shop.example: Call her for late")
-	assert.NotContains(t, told(), "leads", "whoever was told has an hour of work for it")
-	assert.Equal(t, w.wall.now().Add(time.Hour), next.UTC())
-	w.wall.pass(time.Hour)
+	assert.NotContains(t, told(), "leads", "whoever was told has two hours of work for it")
+	assert.Equal(t, w.wall.now().Add(2*time.Hour), next.UTC())
+	w.wall.pass(2 * time.Hour)
 	escalate(1)
 	assert.Contains(t, told(), "leads@shop.example: still Call her")
 	w.wall.pass(24 * time.Hour)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // teamColumns are those of journey.TeamView, in its order.
-const teamColumns = `key, name, emails, url <> '', created_at, updated_at, hours, coalesce(escalate_to, ''), is_default`
+const teamColumns = `key, name, emails, url <> '', created_at, updated_at, hours, coalesce(escalate_to, ''), is_default, escalate_after`
 
 // Teams lists the teams, by key.
 func (s *Store) Teams(ctx context.Context) (_ []journey.TeamView, err error) {
@@ -32,11 +33,12 @@ func (s *Store) PutTeam(ctx context.Context, t journey.Team, keepURL bool, by jo
 			return err
 		}
 		rows, err := tx.Query(ctx, `
-			INSERT INTO teams AS t (key, name, emails, url, created_at, updated_at, hours, escalate_to, is_default)
-			VALUES ($1, $2, $3, $4, $5, $5, $7, nullif($8, ''), $9)
+			INSERT INTO teams AS t (key, name, emails, url, created_at, updated_at, hours, escalate_to, is_default, escalate_after)
+			VALUES ($1, $2, $3, $4, $5, $5, $7, nullif($8, ''), $9, $10)
 			ON CONFLICT (key) DO UPDATE SET name = $2, emails = $3, url = CASE WHEN $6 THEN t.url ELSE $4 END, updated_at = $5,
-				hours = $7, escalate_to = nullif($8, ''), is_default = $9
-			RETURNING `+teamColumns, t.Key, t.Name, nonNil(t.Emails), t.URL, s.clock.Now(), keepURL, t.Hours, t.EscalateTo, t.Default)
+				hours = $7, escalate_to = nullif($8, ''), is_default = $9, escalate_after = $10
+			RETURNING `+teamColumns, t.Key, t.Name, nonNil(t.Emails), t.URL, s.clock.Now(), keepURL, t.Hours, t.EscalateTo, t.Default,
+			cmp.Or(t.EscalateAfter, journey.DefaultEscalateAfter))
 		if err != nil {
 			return err
 		}
