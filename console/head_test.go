@@ -86,6 +86,32 @@ func TestTheHeadByForms(t *testing.T) {
 	assert.Equal(t, http.StatusNotFound, v.get("/journeys/win-back/edit?head=tail").status)
 }
 
+// Why she gets it is written in each language.
+func TestWhyInOtherLanguages(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.play()
+	v := o.as(journey.RoleMarketer)
+	save := func(fields ...string) *journey.Definition {
+		t.Helper()
+		got := v.post(steps, v.headed("about", fields...))
+		require.Equal(t, http.StatusSeeOther, got.status, got.body)
+		def, problems := journey.Parse("", []byte(o.draft("win-back")))
+		require.Empty(t, problems.Errors())
+		return def
+	}
+	assert.Contains(t, v.get("/journeys/win-back/edit?head=about").body, "Why she gets it, in other languages")
+	def := save("f.why", "You bought here.", "f.locales.row0.key", "fr", "f.locales.row0.text", "Vous avez acheté ici.")
+	assert.Equal(t, map[string]string{"fr": "Vous avez acheté ici."}, def.Whys)
+	def = save("f.locales.row1.key", "de-AT", "f.locales.row1.text", "Sie haben hier gekauft.")
+	assert.Equal(t, map[string]string{"fr": "Vous avez acheté ici.", "de-at": "Sie haben hier gekauft."}, def.Whys)
+	def = save("f.locales.row0.key", "", "f.locales.row0.text", "", "f.locales.row1.key", "", "f.locales.row1.text", "")
+	assert.Empty(t, def.Whys, "emptied, it is gone")
+	refused := v.post(steps, v.headed("about", "f.locales.row0.key", "french", "f.locales.row0.text", "Vous avez acheté ici."))
+	assert.Equal(t, http.StatusUnprocessableEntity, refused.status)
+	assert.Contains(t, refused.body, "there is no locale")
+}
+
 // What is wrong stands at its field, with the mend; what was typed stays, and so does the draft.
 func TestFaultsStandAtTheirFields(t *testing.T) {
 	t.Parallel()
