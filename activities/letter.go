@@ -161,7 +161,7 @@ func (s *Sender) envelope(c journey.Claimed, r journey.Rendered, links journey.L
 	m := c.Message
 	e := journey.Envelope{
 		From: firstOf(m.From, r.From, s.Brand.From), ReplyTo: firstOf(m.ReplyTo, r.ReplyTo, s.Brand.ReplyTo), To: c.Customer.Email,
-		Subject: r.Subject, HTML: r.HTML, Text: r.Text, Date: s.Clock.Now(), MessageID: m.MessageID,
+		Subject: r.Subject, HTML: r.HTML, Text: r.Text, Language: r.Locale, Date: s.Clock.Now(), MessageID: m.MessageID,
 		FeedbackID: strings.Join([]string{m.Template, m.JourneyKey, m.Topic, slug(s.Brand.Name)}, ":"),
 	}
 	if links.Unsubscribe == "" {

@@ -37,6 +37,9 @@ func (c *Control) Look(ctx context.Context, r LookRequest) (journey.Look, error)
 		return journey.Look{}, faulty(r.Journey, problems)
 	}
 	ask := journey.LookRequest{File: r.File}
+	if ask.Kept, err = c.keptSurveys(ctx, def); err != nil {
+		return journey.Look{}, err
+	}
 	if r.Customer != "" {
 		who, err := c.Store.Customer(ctx, r.Customer)
 		if err != nil {

@@ -67,5 +67,22 @@ func (c *Control) Preview(ctx context.Context, p PreviewRequest) (journey.Render
 		}
 		claimed.Account = &account
 	}
+	if claimed.Survey, err = c.asked(ctx, def, p.Message); err != nil {
+		return journey.Rendered{}, err
+	}
 	return c.Render(v, claimed)
+}
+
+// asked is the question of a message that only the server knows; nil of every other.
+func (c *Control) asked(ctx context.Context, def *journey.Definition, message string) (invite *journey.SurveyInvite, err error) {
+	kept, err := c.keptSurveys(ctx, def)
+	def.Walk(func(s *journey.Step) {
+		if s.Survey == nil || s.Survey.Send != message && (s.Survey.Reminder == nil || s.Survey.Reminder.Send != message) {
+			return
+		}
+		if form, known := kept[s.Survey.Ask]; known {
+			invite = &journey.SurveyInvite{Ask: s.Survey.Ask, Form: form}
+		}
+	})
+	return invite, err
 }

@@ -107,3 +107,19 @@ func WriteReplies(to io.Writer, replies func(yield func(journey.SurveyReply, err
 	}
 	return w.Flush()
 }
+
+// keptSurveys are the surveys that a journey asks and only the server knows, by key. One that nobody keeps is left out.
+func (c *Control) keptSurveys(ctx context.Context, def *journey.Definition) (kept map[string]journey.SurveyForm, err error) {
+	kept = map[string]journey.SurveyForm{}
+	for _, key := range def.References().Surveys {
+		i, err := c.Store.Survey(ctx, key)
+		switch {
+		case journey.CodeOf(err) == journey.CodeNotFound:
+		case err != nil:
+			return nil, err
+		default:
+			kept[key] = journey.SurveyForm{Key: key, Kind: i.Kind, Question: i.Question, Options: i.Options, FollowUp: i.FollowUp, Thanks: i.Thanks, Locales: i.Locales}
+		}
+	}
+	return kept, nil
+}

@@ -50,6 +50,11 @@ func (c *Control) SendTests(ctx context.Context, by journey.Actor, r TestMailsRe
 			ask.Account = &account
 		}
 	}
+	if def, _ := journey.Parse(JourneyFile, []byte(v.Source)); def != nil {
+		if ask.Kept, err = c.keptSurveys(ctx, def); err != nil {
+			return none, err
+		}
+	}
 	if run.Mails, err = c.WriteTests(v, ask); err != nil {
 		return none, err
 	}

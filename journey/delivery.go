@@ -72,6 +72,7 @@ type Rendered struct {
 	Text    string
 	From    string // header lines of the template; "" what the step or the brand says
 	ReplyTo string
+	Locale  string // that it is written in
 }
 
 // Links are the addresses that a mail carries. Empty ones are left out of it: transactional mail has no Unsubscribe.
@@ -92,6 +93,7 @@ type Envelope struct {
 	FeedbackID    string // e.g. "step:journey:topic:brand"
 	Unsubscribe   string // URL of the one click (RFC 8058); "" for transactional mail
 	Mailto        string // address of the RFC 2369 fallback; "" none
+	Language      string // of the text (RFC 3282); "" is not said
 	Test          string // journey/message of a test mail (X-Perennial-Test); "" it is none
 }
 

@@ -9,6 +9,7 @@ type LookRequest struct {
 	Account  *Account  // hers
 	Been     *State    // what her last time in the journey knows; nil: she was never in it, and the sample's stands for it
 	Coupons  map[string]Coupon
+	Kept     map[string]SurveyForm // the surveys that the server keeps and the journey asks, by key
 }
 
 // Look is a message as it reads while it is being written.

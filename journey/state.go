@@ -345,6 +345,7 @@ type SurveyInvite struct {
 	Step      string
 	Visit     int
 	ExpiresAt time.Time
+	Form      SurveyForm // as it was when she was asked; of an invitation that is read
 }
 
 // Task is something a person must do for a customer.

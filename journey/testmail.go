@@ -14,10 +14,11 @@ const (
 // TestRequest asks for the bytes of test mails: each message of a version, or one, to each address.
 type TestRequest struct {
 	To       []string
-	Message  string    // one template; "" every one
-	Customer *Customer // nil: the sample customer
-	Account  *Account  // hers
-	At       time.Time // Date of the mails
+	Message  string                // one template; "" every one
+	Customer *Customer             // nil: the sample customer
+	Account  *Account              // hers
+	At       time.Time             // Date of the mails
+	Kept     map[string]SurveyForm // as of LookRequest
 }
 
 // TestMail is one message that was written as a test for one address, whole.

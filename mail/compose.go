@@ -47,6 +47,9 @@ func Compose(m journey.Envelope) ([]byte, error) {
 	msg.SetDateWithValue(m.Date)
 	msg.SetMessageIDWithValue(m.MessageID)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
+	if m.Language != "" {
+		msg.SetGenHeader("Content-Language", m.Language)
+	}
 	list(m, msg)
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
@@ -144,7 +147,7 @@ func guard(m journey.Envelope) error {
 	for _, f := range []struct{ name, value string }{
 		{"From", m.From}, {"Reply-To", m.ReplyTo}, {"To", m.To}, {"Subject", m.Subject}, {"Message-ID", m.MessageID},
 		{"List-Id", m.ListID}, {"Feedback-ID", m.FeedbackID}, {"List-Unsubscribe", m.Unsubscribe}, {"List-Unsubscribe", m.Mailto},
-		{"X-Perennial-Test", m.Test},
+		{"X-Perennial-Test", m.Test}, {"Content-Language", m.Language},
 	} {
 		if !utf8.ValidString(f.value) {
 			return &ComposeError{f.name, "is not UTF-8"}

@@ -24,6 +24,7 @@ func envelope() journey.Envelope {
 		Subject: "Grüße, Ann", HTML: "<p>Grüße, <a href=\"https://example.com/c/x\">here</a></p>", Text: "Grüße",
 		Date: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC), MessageID: "abc.1@example.com",
 		ListID: "offers.example.com", FeedbackID: "hello:win-back:offers:oak-linen",
+		Language:    "fr-CA",
 		Unsubscribe: "https://example.com/u/" + strings.Repeat("t", 60), Mailto: "unsubscribe@example.com",
 	}
 }
@@ -42,6 +43,7 @@ func TestComposeFollowsTheConventions(t *testing.T) {
 		"Message-Id":            "<abc.1@example.com>",
 		"Mime-Version":          "1.0",
 		"Auto-Submitted":        "auto-generated",
+		"Content-Language":      "fr-CA",
 		"List-Id":               "<offers.example.com>",
 		"Feedback-Id":           "hello:win-back:offers:oak-linen",
 		"List-Unsubscribe":      "<" + envelope().Unsubscribe + ">, <mailto:unsubscribe@example.com?subject=unsubscribe>",
@@ -143,7 +145,7 @@ func FuzzComposeMakesNoHeader(f *testing.F) {
 		}
 		m, err := netmail.ReadMessage(bytes.NewReader(raw))
 		require.NoError(t, err)
-		require.LessOrEqual(t, len(m.Header), 13)
+		require.LessOrEqual(t, len(m.Header), 14)
 		require.Empty(t, m.Header.Get("Bcc"))
 		for line := range bytes.Lines(raw) {
 			require.LessOrEqual(t, len(line), 1000)

@@ -141,7 +141,7 @@ func claimedRows(ctx context.Context, tx pgx.Tx, ids []string) ([]journey.Claime
 	rows, err := tx.Query(ctx, `
 		SELECT m.id, m.enrollment_id, m.journey_key, m.version, m.step, m.visit, m.customer_id, m.channel, m.lane, m.topic, m.template,
 			m.sender, m.reply_to, m.survey_id, m.coupons, m.data, m.state, m.reason, m.attempt, m.not_before_at, m.expires_at, m.queued_at,
-			m.message_id, m.address, m.subject, m.variant, m.bytes, m.links, coalesce(v.hash, ''), i.ask, i.step, i.visit, i.expires_at,
+			m.message_id, m.address, m.subject, m.variant, m.bytes, m.links, coalesce(v.hash, ''), i.ask, i.step, i.visit, i.expires_at, i.form,
 			a.id, a.external_id, a.name, a.attributes
 		FROM messages m LEFT JOIN versions v ON v.journey_key = m.journey_key AND v.number = m.version -- none of a test of a draft
 		JOIN customers c ON c.id = m.customer_id LEFT JOIN accounts a ON a.id = c.account_id
@@ -158,6 +158,7 @@ func claimedRows(ctx context.Context, tx pgx.Tx, ids []string) ([]journey.Claime
 			ask, surveyStep         *string
 			visit                   *int
 			expires                 *time.Time
+			form                    *journey.SurveyForm
 			account, external, name *string
 			attributes              map[string]any
 		}
@@ -165,12 +166,12 @@ func claimedRows(ctx context.Context, tx pgx.Tx, ids []string) ([]journey.Claime
 		err := rows.Scan(&m.ID, &m.EnrollmentID, &m.JourneyKey, &m.Version, &m.Step, &m.Visit, &m.CustomerID, &m.Channel, &m.Lane,
 			&m.Topic, &m.Template, &m.From, &m.ReplyTo, &m.SurveyID, &m.Coupons, &m.Data, &m.State, &m.Reason, &m.Attempt,
 			&m.NotBefore, &m.ExpiresAt, &m.QueuedAt, &m.MessageID, &m.Address, &m.Subject, &m.Variant, &c.Bytes, &c.Links, &c.Hash,
-			&r.ask, &r.surveyStep, &r.visit, &r.expires, &r.account, &r.external, &r.name, &r.attributes)
+			&r.ask, &r.surveyStep, &r.visit, &r.expires, &r.form, &r.account, &r.external, &r.name, &r.attributes)
 		if err != nil {
 			return nil, nil, err
 		}
 		if r.ask != nil {
-			c.Survey = &journey.SurveyInvite{ID: m.SurveyID, Ask: *r.ask, Step: *r.surveyStep, Visit: *r.visit, ExpiresAt: *r.expires}
+			c.Survey = &journey.SurveyInvite{ID: m.SurveyID, Ask: *r.ask, Step: *r.surveyStep, Visit: *r.visit, ExpiresAt: *r.expires, Form: *r.form}
 		}
 		if r.account != nil {
 			accounts[*r.account] = &journey.Account{ID: *r.account, ExternalID: deref(r.external), Name: deref(r.name), Attributes: r.attributes}

@@ -30,7 +30,7 @@ type message struct {
 
 // variant is one message in one locale, parsed.
 type variant struct {
-	file               string
+	file, locale       string // locale: that its head says
 	subject, preheader *texttemplate.Template
 	from, replyTo      *texttemplate.Template
 	html               *htmltemplate.Template // layout and body in one, so that escaping sees the whole
@@ -173,7 +173,8 @@ func (c *compiler) build(f fileName, name string) *variant {
 	src, problems := parseSource(name, c.files[name])
 	c.problems = append(c.problems, problems...)
 	v := &variant{file: name}
-	for _, header := range headerNames() {
+	v.locale = c.language(src, f)
+	for _, header := range writtenHeaders() {
 		c.header(v, src, header)
 	}
 	if strings.TrimSpace(src.body) == "" {
@@ -190,6 +191,21 @@ func (c *compiler) build(f fileName, name string) *variant {
 	}
 	v.footer = c.textTemplate("layout.txt", strings.Replace(foot, contentMark, "", 1), 1, 1)
 	return v
+}
+
+// language is the one that the head of a message says it is written in; "" that of the installation. A file whose name has a locale has said
+// it.
+func (c *compiler) language(src source, f fileName) string {
+	said, has := src.fields["locale"]
+	switch {
+	case !has:
+		return ""
+	case f.locale != "":
+		c.report(src.file, said.line, "the name of the file says its locale", "leave the header locale out")
+	case !journey.IsLocale(said.value):
+		c.report(src.file, said.line, fmt.Sprintf("there is no locale %q", said.value), "write a language such as `fr`, or with its country `fr-CA`")
+	}
+	return said.value
 }
 
 func (c *compiler) header(v *variant, src source, name string) {

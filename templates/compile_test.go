@@ -1,6 +1,7 @@
 package templates_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -176,6 +177,53 @@ func TestTheInstallationHasALanguage(t *testing.T) {
 			assert.Contains(t, mail.Text, "Bonjour 2 mars 2026")
 		}
 	}
+}
+
+// A head says what its text is in, where that is not the language of the installation; the name of a file has said it already.
+func TestAHeadSaysItsLanguage(t *testing.T) {
+	t.Parallel()
+	files := templates.Files{"hello.html": "---\nsubject: Hello\nlocale: en-GB\n---\n<p>Hello {{ locale }}</p>", "hello.fr.html": head + "<p>Bonjour</p>"}
+	set, problems := templates.Compile(hello(t), files)
+	require.Empty(t, problems.Errors(), "%v", problems)
+	for locale, lang := range map[string]string{"": "en-GB", "de": "en-GB", "fr-CA": "fr"} {
+		d := templates.Sample()
+		d.Brand.Locale, d.Customer.Locale = "fr", locale
+		mail, err := set.Render("hello", d)
+		require.NoError(t, err)
+		assert.Equal(t, lang, mail.Locale)
+		assert.Contains(t, mail.HTML, `<html lang="`+lang+`"`, locale)
+		assert.Contains(t, mail.Text, map[string]string{"fr": "Se désabonner", "en-GB": "Unsubscribe"}[lang], "its footer, too")
+	}
+	for file, text := range map[string]string{"hello.html": "---\nsubject: Hello\nlocale: english please\n---\n<p>Hello</p>", "hello.fr.html": "---\nsubject: Bonjour\nlocale: fr\n---\n<p>Bonjour</p>"} {
+		bad := maps.Clone(files)
+		bad[file] = text
+		_, problems := templates.Compile(hello(t), bad)
+		require.Len(t, problems.Errors(), 1)
+		assert.Equal(t, 3, problems.Errors()[0].Line)
+	}
+}
+
+// A survey that the server keeps and its journey does not declare is asked with its own buttons: as it stands in the invitation, or as the
+// server has it; a scale stands for it where neither is known.
+func TestAKeptSurveyHasItsButtons(t *testing.T) {
+	t.Parallel()
+	def, problems := journey.Parse("journey.yaml", []byte("journey: asking\nname: Asking\ntopic: offers\nenter: { when: api }\nsteps: [ { survey: { ask: why, send: ask } } ]\n"))
+	require.Empty(t, problems.Errors())
+	set, problems := templates.Compile(def, templates.Files{"ask.html": "---\nsubject: Why?\n---\n<p>{{ survey.question }}</p>{{ survey_buttons }}"})
+	require.Empty(t, problems.Errors(), "%v", problems)
+	form := journey.SurveyForm{Key: "why", Kind: "choice", Question: "Why did you go?", Options: []string{"price", "too_slow"}}
+	html := func(d templates.Data) string {
+		mail, err := set.Render("ask", d)
+		require.NoError(t, err)
+		return mail.HTML
+	}
+	d := templates.Sample()
+	assert.Contains(t, html(d), "?score=5")
+	d.Kept = map[string]journey.SurveyForm{"why": form}
+	assert.Contains(t, html(d), "?choice=too_slow")
+	d.Kept, d.Survey = nil, &templates.SurveyBlock{Ask: "why", Form: form}
+	assert.Contains(t, html(d), "Why did you go?")
+	assert.Contains(t, html(d), ">too slow<")
 }
 
 const asking = `journey: asking

@@ -17,14 +17,16 @@ type Data struct {
 	JourneyName           string
 	Brand                 journey.Brand
 	Links                 journey.Links
-	Survey                *SurveyBlock // nil: that of the survey step which sends the message, where its kind is known
-	Step, Variant         string       // the send that tries several subjects, and the one that was drawn; "" the message's own
+	Survey                *SurveyBlock                  // nil: that of the survey step which sends the message
+	Kept                  map[string]journey.SurveyForm // the surveys that the server keeps and the journey does not declare, by key
+	Step, Variant         string                        // the send that tries several subjects, and the one that was drawn; "" the message's own
 }
 
 // SurveyBlock is the question that a message asks.
 type SurveyBlock struct {
 	Ask  string // nps, csat, ces or the key of a declared survey
 	Form journey.SurveyForm
+	Kept bool // on the server: Form only stands for it
 }
 
 // Mail is a rendered message.
@@ -32,16 +34,25 @@ type Mail struct {
 	Subject, Preheader string
 	From, ReplyTo      string // RFC 5322 addresses, with a name; ReplyTo may be empty
 	HTML, Text         string
+	Locale             string // that it is written in
 }
 
-// scope puts the names of the language together. The locale is that of the variant; "" is the one for everybody, which is written in the
-// language of the installation.
-func (m *message) scope(d Data, locale string) *journey.TextScope {
-	variant := locale
-	locale = cmp.Or(locale, d.Brand.Language())
+// languageOf is what a mail is written in: as the name of its file says, or its head; else the language of the installation.
+func (v *variant) languageOf(d Data, locale string) string {
+	return cmp.Or(locale, v.locale, d.Brand.Language())
+}
+
+// scope puts the names of the language together. The variant is the locale of the file, "" that of everybody; the locale is what the mail is
+// written in.
+func (m *message) scope(d Data, variant, locale string) *journey.TextScope {
 	survey := d.Survey
 	if survey == nil {
 		survey = m.survey
+	}
+	if survey != nil && survey.Kept {
+		if form, known := d.Kept[survey.Ask]; known {
+			survey = &SurveyBlock{Ask: survey.Ask, Form: form}
+		}
 	}
 	names := map[string]any{
 		"customer": d.Customer, "account": d.Account, "trigger": d.Trigger, "answer": d.Answer, "var": d.Vars, "coupon": d.Coupons,

@@ -94,12 +94,15 @@ func (f *facts) sends(message string) bool {
 // topic of a message; one that no step sends counts as marketing.
 func (f *facts) topic(message string) journey.Topic { return f.topics[message] }
 
-// surveyBlock is the question behind an `ask`; nil when it is declared on the server only.
+// surveyBlock is the question behind an `ask`. Of one that is kept on the server a scale stands for it until that is known.
 func surveyBlock(def *journey.Definition, ask string) *SurveyBlock {
 	if form, declared := def.Declares.Surveys[ask]; declared {
 		return &SurveyBlock{Ask: ask, Form: form}
 	}
-	return standardSurvey(ask)
+	if standard := standardSurvey(ask); standard != nil {
+		return standard
+	}
+	return &SurveyBlock{Ask: ask, Form: journey.SurveyForm{Key: ask, Kind: "score"}, Kept: true}
 }
 
 // standardSurvey is one that needs no declaration; nil for any other.

@@ -21,7 +21,10 @@ type source struct {
 	line   int // of the file at which the body begins
 }
 
-func headerNames() []string { return []string{"subject", "preheader", "from", "reply_to"} }
+func headerNames() []string { return append(writtenHeaders(), "locale") }
+
+// writtenHeaders are those whose values are templates.
+func writtenHeaders() []string { return []string{"subject", "preheader", "from", "reply_to"} }
 
 // parseSource splits header and body. The value of a header line is verbatim: no quoting, no escapes.
 func parseSource(file, content string) (source, journey.Problems) {

@@ -28,7 +28,12 @@ func CompileVersion(v journey.Version, brand journey.Brand) (*Letters, error) {
 
 // Render writes the message that was decided yesterday with today's name, address and links.
 func (l *Letters) Render(c journey.Claimed, links journey.Links) (journey.Rendered, error) {
+	var asks *SurveyBlock
+	if c.Survey != nil && c.Survey.Form.Kind != "" {
+		asks = &SurveyBlock{Ask: c.Survey.Ask, Form: c.Survey.Form}
+	}
 	m, err := l.set.Render(c.Message.Template, Data{
+		Survey:   asks,
 		Customer: c.Customer, Account: c.Account,
 		Trigger: c.Message.Data.Trigger, Answer: c.Message.Data.Answer, Vars: c.Message.Data.Vars,
 		Step: c.Message.FirstStep(), Variant: c.Message.Variant, Coupons: c.Coupons, JourneyKey: l.def.Key, JourneyName: l.def.Name,
@@ -37,5 +42,5 @@ func (l *Letters) Render(c journey.Claimed, links journey.Links) (journey.Render
 	if err != nil {
 		return journey.Rendered{}, err
 	}
-	return journey.Rendered{Subject: m.Subject, HTML: m.HTML, Text: m.Text, From: m.From, ReplyTo: m.ReplyTo}, nil
+	return journey.Rendered{Subject: m.Subject, HTML: m.HTML, Text: m.Text, From: m.From, ReplyTo: m.ReplyTo, Locale: m.Locale}, nil
 }

@@ -33,7 +33,7 @@ func Look(def *journey.Definition, files Files, file string, fill func(Data) Dat
 	if f.locale != "" {
 		d.Customer.Locale = f.locale
 	}
-	out.Missing = c.missed(m, d, f.locale, page, text)
+	out.Missing = c.missed(m.scope(d, f.locale, v.languageOf(d, f.locale)), page, text)
 	mail, err := m.render(v, d, f.locale)
 	if err != nil {
 		if fault := (journey.Problem{File: page, Line: 1, Column: 1, Message: err.Error()}); len(out.Problems.Errors()) == 0 {
@@ -42,13 +42,12 @@ func Look(def *journey.Definition, files Files, file string, fill func(Data) Dat
 		return out
 	}
 	out.Written, out.Preheader = true, mail.Preheader
-	out.Rendered = journey.Rendered{Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text, From: mail.From, ReplyTo: mail.ReplyTo}
+	out.Rendered = journey.Rendered{Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text, From: mail.From, ReplyTo: mail.ReplyTo, Locale: mail.Locale}
 	return out
 }
 
 // missed lists what the files read of the customer and her enrollment that is not there, each name once.
-func (c *compiler) missed(m *message, d Data, locale string, files ...string) (out []journey.TextGap) {
-	scope := m.scope(d, locale)
+func (c *compiler) missed(scope *journey.TextScope, files ...string) (out []journey.TextGap) {
 	for _, file := range files {
 		for _, u := range c.reads[file] {
 			if !slices.Contains([]string{"customer", "account", "trigger", "answer", "var", "coupon"}, u.Path[0]) || scope.Has(u.Path...) {

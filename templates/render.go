@@ -51,8 +51,8 @@ func (m *message) pick(locale string) (*variant, string) {
 }
 
 func (m *message) render(v *variant, d Data, locale string) (Mail, error) {
-	scope := m.scope(d, locale)
-	mail := Mail{From: d.Brand.From, ReplyTo: d.Brand.ReplyTo}
+	mail := Mail{From: d.Brand.From, ReplyTo: d.Brand.ReplyTo, Locale: v.languageOf(d, locale)}
+	scope := m.scope(d, locale, mail.Locale)
 	for _, part := range []struct {
 		template *texttemplate.Template
 		into     *string

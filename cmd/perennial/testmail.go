@@ -74,7 +74,7 @@ func (t trial) write(message string) ([]journey.TestMail, error) {
 	}
 	e := journey.Envelope{
 		From: cmp.Or(step.From, m.From, t.brand.From), ReplyTo: cmp.Or(step.ReplyTo, m.ReplyTo, t.brand.ReplyTo), Subject: journey.TestMark + m.Subject,
-		HTML: webTarget.ReplaceAllString(m.HTML, "${1}"+t.link()), Text: webAddress.ReplaceAllString(m.Text, t.link()), Date: t.ask.At, Test: t.def.Key + "/" + message,
+		HTML: webTarget.ReplaceAllString(m.HTML, "${1}"+t.link()), Text: webAddress.ReplaceAllString(m.Text, t.link()), Language: m.Locale, Date: t.ask.At, Test: t.def.Key + "/" + message,
 	}
 	if step.Topic != journey.TopicTransactional {
 		e.Unsubscribe = t.link()
@@ -124,6 +124,7 @@ func (t trial) data(step journey.Send) templates.Data {
 		}
 		d.Coupons[as] = c
 	}
+	d.Kept = t.ask.Kept
 	link := t.link()
 	d.Links = journey.Links{Unsubscribe: link, Preferences: link, View: link, Survey: link, Back: link, Confirm: link, Click: func(string) string { return link }}
 	if step.Topic == journey.TopicTransactional {
@@ -146,6 +147,7 @@ func lookAt(brand journey.Brand) func(*journey.Definition, map[string]string, jo
 	return func(def *journey.Definition, files map[string]string, r journey.LookRequest) journey.Look {
 		return templates.Look(def, files, r.File, func(d templates.Data) templates.Data {
 			d = shownTo(d, brand, r.Customer, r.Account)
+			d.Kept = r.Kept
 			if r.Been != nil {
 				d.Trigger, d.Answer, d.Vars = r.Been.Trigger, r.Been.Answer, r.Been.Vars
 				maps.Copy(d.Coupons, r.Coupons) // one that she has not been given yet is the sample's
