@@ -38,3 +38,11 @@ func TestCodeInASentence(t *testing.T) {
 	assert.Equal(t, "step <code>a&lt;b</code> waits", string(coded("step `a<b` waits")))
 	assert.Equal(t, "one ` alone", string(coded("one ` alone")))
 }
+
+func TestAFormThatWasWrongStandsOpen(t *testing.T) {
+	t.Parallel()
+	wrong := frame{Path: "/customers/cus_1/address", Fault: &journey.Fault{}}
+	assert.Equal(t, " open", string(wrong.Opens("/customers/", "cus_1", "/address")))
+	assert.Empty(t, wrong.Opens("/customers/cus_1/topics"))
+	assert.Empty(t, frame{Path: "/customers/cus_1/address"}.Opens("/customers/cus_1/address"), "nothing was wrong")
+}
