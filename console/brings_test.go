@@ -68,7 +68,7 @@ func TestWhatAJourneyBringsAlongHasForms(t *testing.T) {
 	}
 	page := v.get("/journeys/win-back/edit?brings=pools&name=return").body
 	assert.Contains(t, page, "Give a coupon of return", "what names it leads to its form")
-	assert.Contains(t, page, "1 place names return, and then means that of the server")
+	assert.Contains(t, page, "1 place names return. Without it here, that of the server is meant")
 	form := fieldsOf(t, page, brings)
 	form.Set("do", "undeclare")
 	gone := v.follow(brings, form)
