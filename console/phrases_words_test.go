@@ -183,7 +183,7 @@ steps:
 	assert.Equal(t, "Wait for Order Completed with total is at least 100", (&language{}).described(what), "others read English")
 }
 
-// A line that is there twice would be read once; merging two branches can make one.
+// A text that is there twice keeps the console from starting; merging two branches can make one.
 func TestNoPhraseIsThereTwice(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"phrases/words.fr.yaml", "phrases/decisions.fr.yaml", "phrases/faults.fr.yaml", "text/en.yaml", "text/fr.yaml"} {
