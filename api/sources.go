@@ -104,12 +104,16 @@ func (s *server) hearWebhook(c *gin.Context) (d journey.SourceDelivery, err erro
 	if _, err := s.Read.SourceNamed(c.Request.Context(), key); err != nil {
 		return d, err
 	}
-	if !s.limits.allow("source "+key, s.Clock.Wall()) {
-		return d, journey.Faultf(journey.CodeRate, "this source tells too much at once; wait a second")
-	}
 	body, err := readBody(c)
 	if err != nil {
 		return d, err
 	}
-	return s.Control.TakeWebhook(c.Request.Context(), key, journey.SourceIn{Body: body, Header: c.Request.Header.Get})
+	admit := func(signed bool) error {
+		who := map[bool]string{true: "source ", false: "strangers at source "}[signed]
+		if !s.limits.allow(who+key, s.Clock.Wall()) {
+			return journey.Faultf(journey.CodeRate, "this source tells too much at once; wait a second")
+		}
+		return nil
+	}
+	return s.Control.TakeWebhook(c.Request.Context(), key, journey.SourceIn{Body: body, Header: c.Request.Header.Get}, admit)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"perennial/api"
 	"perennial/journey"
 )
 
@@ -91,6 +92,24 @@ func TestAShopThatOnlyHasWebhooks(t *testing.T) {
 	assert.Equal(t, 401, s.shopify(secret, "orders/create", shopOrder).status)
 	assert.Equal(t, 204, s.call(journey.RoleAdmin, http.MethodDelete, "/api/sources/shop", nil).status)
 	assert.Equal(t, 404, s.shopify(next, "orders/create", shopOrder).status)
+}
+
+// Who cannot sign is bounded, and takes nothing of what the source may tell.
+func TestStrangersUseUpNothingOfASource(t *testing.T) {
+	t.Parallel()
+	s := open(t, func(d *api.Deps) { d.Rate, d.Burst = 0.001, 3 })
+	secret := s.must(journey.RoleAdmin, http.MethodPut, "/api/sources/shop", m{"preset": "shopify"}).json["secret"].(string)
+	said := []int{}
+	for range 4 {
+		said = append(said, s.shopify("another", "orders/create", shopOrder).status)
+	}
+	assert.Equal(t, []int{401, 401, 401, 429}, said)
+	said = said[:0]
+	for range 4 {
+		said = append(said, s.shopify(secret, "orders/create", shopOrder).status)
+	}
+	assert.Equal(t, []int{200, 200, 200, 429}, said)
+	assert.Equal(t, 3, one[int](s, `SELECT count(*) FROM source_deliveries WHERE effect = 'refused'`), "what was not let in is not noted")
 }
 
 func TestASourceWithAMappingOfItsOwn(t *testing.T) {

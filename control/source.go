@@ -148,16 +148,27 @@ func (c *Control) mapped(ctx context.Context, v journey.Source, in journey.Sourc
 }
 
 // TakeWebhook takes a webhook of a source: once, and only as its source signed it. What became of it is kept with the source. Faults are
-// not_found, unauthorized and malformed; what is not for us is no fault, so that nobody sends it again.
-func (c *Control) TakeWebhook(ctx context.Context, key string, in journey.SourceIn) (d journey.SourceDelivery, err error) {
+// not_found, unauthorized, malformed and what admit returns: it is asked when it is known whether the source has signed, so that
+// strangers use up nothing of what the source may tell. What is not for us is no fault, so that nobody sends it again.
+func (c *Control) TakeWebhook(ctx context.Context, key string, in journey.SourceIn, admit func(signed bool) error) (d journey.SourceDelivery, err error) {
 	v, err := c.Store.SourceNamed(ctx, key)
 	if err != nil {
+		return d, err
+	}
+	secrets, err := c.Store.SourceSecrets(ctx, key)
+	if err != nil {
+		return d, err
+	}
+	stranger := v.Preset.Verify(in, secrets, c.Clock.Wall())
+	if err := admit(stranger == nil); err != nil {
 		return d, err
 	}
 	if v.Preset.IsPing(in) {
 		return journey.SourceDelivery{Effect: journey.SourceIgnored, Reason: "it asks whether anybody is there", Events: []string{}}, nil
 	}
-	d, err = c.takeWebhook(ctx, v, in)
+	if err = stranger; err == nil {
+		d, err = c.takeWebhook(ctx, v, in)
+	}
 	var fault *journey.Fault
 	if errors.As(err, &fault) {
 		d = journey.SourceDelivery{Name: d.Name, Effect: journey.SourceRefused, Reason: fault.Error()}
@@ -168,13 +179,6 @@ func (c *Control) TakeWebhook(ctx context.Context, key string, in journey.Source
 }
 
 func (c *Control) takeWebhook(ctx context.Context, v journey.Source, in journey.SourceIn) (d journey.SourceDelivery, err error) {
-	secrets, err := c.Store.SourceSecrets(ctx, v.Key)
-	if err != nil {
-		return d, err
-	}
-	if err := v.Preset.Verify(in, secrets, c.Clock.Wall()); err != nil {
-		return d, err
-	}
 	out, err := c.mapped(ctx, v, in)
 	d = journey.SourceDelivery{Name: out.Name, Effect: journey.SourceIgnored, Reason: out.Ignored, Events: []string{}}
 	if err != nil || len(out.Events) == 0 {
