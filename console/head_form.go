@@ -14,7 +14,7 @@ func headForms() []stepForm {
 	clock := func(path, says string) stepField { return stepField{Path: path, Kind: "time", Says: says} }
 	return []stepForm{
 		{Key: "about", Fields: []stepField{name("name", "", "journey_name", true), name("topic", "topics", "journey_topic", true), name("why", "", "why", false),
-			{Path: "locales", Kind: "words", Inner: "why", Says: "why_in", Key: "locale"},
+			{Path: "locales", Kind: "words", Inner: "why", Says: "why_in", Key: "why"},
 			name("group", "", "group", false), number("priority", "priority")}},
 		{Key: "enter", Fields: []stepField{triggers(), {Path: "enter.if", Kind: "condition", Says: "enter_if"},
 			name("enter.each.in", "", "each_in", false), name("enter.each.as", "", "each_as", false), name("enter.each.unique", "", "each_unique", false)}},
