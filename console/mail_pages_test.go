@@ -99,7 +99,7 @@ func TestSendingShowsWhatStandsInTheWay(t *testing.T) {
 	o := open(t)
 	o.play()
 	v := o.as(journey.RoleAdmin)
-	assert.Contains(t, v.get("/sending").body, "every lane and every domain is open")
+	assert.Contains(t, v.get("/sending").body, "Every lane and every domain is open")
 	o.trouble()
 	page := v.get("/sending").body
 	for _, said := range []string{"What goes to slow.example waits for a while", "It puts us off", "4321 people", "relay.oak.example:587", "50/s", "Waiting for a person", "example.com"} {

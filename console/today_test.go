@@ -37,7 +37,7 @@ func TestTodayShowsOpenBreakers(t *testing.T) {
 	got := v.get("/").body
 	assert.Contains(t, got, "What goes to slow.example waits for a while")
 	assert.Contains(t, got, "Nothing of transactional mail goes out for a while")
-	assert.Contains(t, got, "refuses our name and password")
+	assert.Contains(t, got, "refuses our user name and password")
 	assert.NotContains(t, got, "All is well")
 	o.wall.pass(11 * time.Minute)
 	assert.NotContains(t, v.get("/").body, "slow.example")
