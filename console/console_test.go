@@ -10,6 +10,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -224,11 +225,17 @@ func (v *visitor) do(method, path, body string, headers ...string) seen {
 func (v *visitor) get(path string, headers ...string) seen {
 	v.t.Helper()
 	got := v.do(http.MethodGet, path, "", headers...)
+	notice := noticeThere.FindString(got.body) // it is said once, and stays while the page asks
 	for strings.Contains(got.body, `id="figures" role="status"`) {
 		got = v.do(http.MethodGet, path, "", headers...)
+		if !strings.Contains(got.body, notice) {
+			got.body = notice + got.body
+		}
 	}
 	return got
 }
+
+var noticeThere = regexp.MustCompile(`(?s)<p class="notice".*?</p>`)
 
 func (v *visitor) post(path string, form url.Values, headers ...string) seen {
 	v.t.Helper()
