@@ -7,8 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -29,20 +27,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	e, err := rig.StartEngine(ctx, filepath.Join(*bin, "perennial-engine"), "postgres")
+	e, p, err := rig.StartAlone(ctx, *bin, "console")
 	if err != nil {
 		return err
 	}
 	defer e.Stop()
-	program, err := filepath.Abs(filepath.Join(*bin, "perennial"))
-	if err != nil {
-		return err
-	}
-	p, err := rig.StartProduct(ctx, e, program, "console", os.DevNull, "ROLES=api", "TEMPORAL_ADDRESS=127.0.0.1:1", "SMTP_URL=smtp://127.0.0.1:1",
-		"BRAND_NAME=Oak & Linen", "MAIL_FROM=Oak & Linen <hello@oak-and-linen.example>", "POSTAL_ADDRESS=12 Mill Lane, Bath")
-	if err != nil {
-		return err
-	}
 	defer p.Stop()
 	for _, key := range journeys {
 		if _, err := p.Run(ctx, "journey", "publish", "templates/"+key); err != nil {

@@ -33,20 +33,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	e, err := rig.StartEngine(ctx, filepath.Join(*bin, "perennial-engine"), "postgres")
+	e, p, err := rig.StartAlone(ctx, *bin, "import")
 	if err != nil {
 		return err
 	}
 	defer e.Stop()
-	program, err := filepath.Abs(filepath.Join(*bin, "perennial"))
-	if err != nil {
-		return err
-	}
-	p, err := rig.StartProduct(ctx, e, program, "import", os.DevNull, "ROLES=api", "TEMPORAL_ADDRESS=127.0.0.1:1", "SMTP_URL=smtp://127.0.0.1:1",
-		"BRAND_NAME=Oak & Linen", "MAIL_FROM=Oak & Linen <hello@oak-and-linen.example>", "POSTAL_ADDRESS=12 Mill Lane, Bath")
-	if err != nil {
-		return err
-	}
 	defer p.Stop()
 	m := &meter{engine: e, product: p, lines: *lines}
 	if err := m.all(ctx, f, filepath.Join(dir, "back.csv")); err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -112,6 +113,27 @@ func (p *Product) Run(ctx context.Context, args ...string) (string, error) {
 		return "", fmt.Errorf("running perennial %s: %w\n%s%s", strings.Join(args, " "), err, out, errs.String())
 	}
 	return string(out), nil
+}
+
+// StartAlone starts Postgres and the program's API on it, with neither Temporal nor a relay: for what is read and written without them.
+// The programs are in the directory bin. The caller stops both, the program first.
+func StartAlone(ctx context.Context, bin, database string) (*Engine, *Product, error) {
+	e, err := StartEngine(ctx, filepath.Join(bin, "perennial-engine"), "postgres")
+	if err != nil {
+		return nil, nil, err
+	}
+	program, err := filepath.Abs(filepath.Join(bin, "perennial"))
+	if err != nil {
+		e.Stop()
+		return nil, nil, err
+	}
+	p, err := StartProduct(ctx, e, program, database, os.DevNull, "ROLES=api", "TEMPORAL_ADDRESS=127.0.0.1:1", "SMTP_URL=smtp://127.0.0.1:1",
+		"BRAND_NAME=Oak & Linen", "MAIL_FROM=Oak & Linen <hello@oak-and-linen.example>", "POSTAL_ADDRESS=12 Mill Lane, Bath")
+	if err != nil {
+		e.Stop()
+		return nil, nil, err
+	}
+	return e, p, nil
 }
 
 // Pid is the process of the server.
